@@ -1,0 +1,268 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/ingest"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// terms are the flags by which a consent is described.
+type terms struct {
+	purposes, never []string
+	until           string
+	sensitive       bool
+	quoteMax        int
+}
+
+func (t *terms) flags(c *cobra.Command) {
+	f := c.Flags()
+	f.StringSliceVar(&t.purposes, "for", nil, "purposes, separated by commas (default answers; see dsai purposes)")
+	f.StringSliceVar(&t.never, "never", nil, "purposes to deny even where a permitted one includes them")
+	f.StringVar(&t.until, "until", "", "last day of the consent, such as 2027-12-31 (default: a year from now)")
+	f.BoolVar(&t.sensitive, "sensitive", false, "this node only, no model servers, withdrawals count within seconds")
+	f.IntVar(&t.quoteMax, "quote-max", 0, "most characters of a document quoted to the same person (default: no limit)")
+}
+
+// contribution is what the flags ask for over paths.
+func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) {
+	var c node.Contribution
+	until, err := lastMoment(t.until)
+	if err != nil {
+		return c, err
+	}
+	if t.quoteMax < 0 {
+		return c, usage(fmt.Sprintf("--quote-max %d: want a number of characters", t.quoteMax), "")
+	}
+	abs, err := absolute(paths)
+	return node.Contribution{
+		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, QuoteMax: t.quoteMax,
+	}, err
+}
+
+func newAddCommand(a *app) *cobra.Command {
+	var t terms
+	var signed string
+	c := &cobra.Command{
+		Use: "add PATH…", Short: "lend files or folders to the co-op under a signed consent",
+		Example: "  dsai add notes/ --for answers,care --until 2027-12-31\n  dsai add --consent request.signed",
+		RunE: func(c *cobra.Command, in []string) error {
+			if len(in) == 0 && signed == "" {
+				return usage("add: no file or folder named", "usage: dsai add PATH…")
+			}
+			return a.add(c.Context(), in, &t, signed)
+		},
+	}
+	t.flags(c)
+	c.Flags().StringVar(&signed, "consent", "", "consent that a member signed elsewhere; see dsai consent request")
+	return c
+}
+
+func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) error {
+	req, err := a.contribution(paths, t)
+	if err != nil {
+		return err
+	}
+	if signed != "" {
+		if err := a.admitSigned(ctx, signed, &req); err != nil {
+			return err
+		}
+	}
+	var out node.Contributed
+	meter := a.meter()
+	err = a.call(ctx, "add", req, meter.show, &out)
+	meter.clear()
+	if err != nil {
+		return err
+	}
+	if a.json {
+		if err := a.document(out); err != nil {
+			return err
+		}
+	} else {
+		a.showContributed(&out)
+	}
+	if unreadable(out.Skipped) || len(out.Documents) == 0 {
+		if !a.json && len(out.Documents) == 0 {
+			return &control.Error{Kind: control.Failed, Message: "nothing was added", Hint: "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"}
+		}
+		return shown(control.Failed)
+	}
+	return nil
+}
+
+// admitSigned reads a signed consent, lets its member in if need be, and puts
+// the consent into req.
+func (a *app) admitSigned(ctx context.Context, path string, req *node.Contribution) error {
+	var s node.SignedConsent
+	if err := readJSON(path, node.SignedFormat, &s); err != nil {
+		return err
+	}
+	c, err := vc.Open[dsai.ConsentBundle](s.Consent, dsai.TypeConsentBundle)
+	if err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	if err := a.call(ctx, "member.add", node.MemberArgs{Name: s.Name, Inception: s.Inception}, nil, nil); err != nil {
+		return err
+	}
+	req.Member, req.Signed = c.Subject.Member.String(), s.Consent
+	return nil
+}
+
+// unreadable reports whether a file could not be taken that should have been;
+// what was left out on purpose does not count.
+func unreadable(skipped []node.Skipped) bool {
+	for _, s := range skipped {
+		switch ingest.Code(s.Code) {
+		case ingest.CodeLink, ingest.CodeEmpty:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) showContributed(out *node.Contributed) {
+	const most = 10
+	for i, d := range out.Documents {
+		if i == most && !a.long {
+			a.say("  … and %d more (--long lists all)\n", len(out.Documents)-most)
+			break
+		}
+		a.say("  %s  %s  %s\n", a.id(d.Short, d.ID), typed(d.Path), plural(d.Passages, "passage"))
+	}
+	a.showSkipped(out.Skipped)
+	for _, c := range out.Copies {
+		a.say("Note: %s has the same bytes as %s of %s: if they withdraw, yours is set aside until you rule on it.\n", typed(c.Path), c.Of, c.Owner)
+	}
+	if len(out.Documents) == 0 {
+		return
+	}
+	switch {
+	case out.Added == 0 && out.Unchanged > 0:
+		a.say("%s, as before.", plural(out.Unchanged, "document"))
+	default:
+		a.say("Added %s with %s", plural(out.Added, "document"), plural(out.Passages, "passage"))
+		if out.Unchanged > 0 {
+			a.say("; %d unchanged", out.Unchanged)
+		}
+		a.say(".")
+	}
+	a.say(" Consent %s:\n\n", a.id(out.Short, out.Consent))
+	a.indent(out.Words)
+	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quote(typed(out.Documents[0].Path)))
+}
+
+func (a *app) showSkipped(skipped []node.Skipped) {
+	if len(skipped) > 0 {
+		a.say("Left out:\n")
+	}
+	for _, s := range skipped {
+		a.say("  %s: %s\n", typed(s.Path), s.Reason)
+	}
+}
+
+// meter shows how far an ingest is, in one line that rewrites itself on a
+// terminal, else now and then.
+type meter struct {
+	a     *app
+	live  bool
+	drawn bool
+	last  time.Time
+}
+
+func (a *app) meter() *meter { return &meter{a: a, live: terminal(os.Stderr), last: time.Now()} }
+
+func (m *meter) show(raw json.RawMessage) {
+	var p ingest.Progress
+	if json.Unmarshal(raw, &p) != nil || m.a.json {
+		return
+	}
+	every := 10 * time.Second
+	if m.live {
+		every = 100 * time.Millisecond
+	}
+	if time.Since(m.last) < every {
+		return
+	}
+	m.last, m.drawn = time.Now(), true
+	line := fmt.Sprintf("%d/%d files, %s, %s/s", p.Files, p.FilesTotal, plural(p.Passages, "passage"), size(p.Rate))
+	if p.ETA > 0 {
+		line += ", " + p.ETA.Round(time.Second).String() + " left"
+	}
+	if !m.live {
+		m.a.note("%s\n", line)
+		return
+	}
+	m.a.note("\r\x1b[K%s  %s", line, clip(filepath.Base(p.Path), 40))
+}
+
+func (m *meter) clear() {
+	if m.live && m.drawn {
+		m.a.note("\r\x1b[K")
+	}
+}
+
+// maxFile bounds what is read from files that others made.
+const maxFile = 64 << 20
+
+// readFile reads a file that somebody else may have made.
+func readFile(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, usage(err.Error(), "")
+	case !st.Mode().IsRegular():
+		return nil, usage(fmt.Sprintf("read %s: not a file", path), "")
+	case st.Size() > maxFile:
+		return nil, usage(fmt.Sprintf("read %s: %s, at most %s", path, size(st.Size()), size(maxFile)), "")
+	}
+	return os.ReadFile(path)
+}
+
+// readJSON reads a file of ours with the given value of its member "format".
+func readJSON[T any](path, format string, v *T) error {
+	b, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	var head struct {
+		Format string `json:"format"`
+	}
+	if err := json.Unmarshal(b, &head); err != nil || head.Format != format {
+		return usage(fmt.Sprintf("read %s: not a file of format %s", path, format), formatHint(format))
+	}
+	d := json.NewDecoder(strings.NewReader(string(b)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(v); err != nil {
+		return usage(fmt.Sprintf("read %s: %v", path, err), "")
+	}
+	return nil
+}
+
+// formatHint says which verb makes a file.
+func formatHint(format string) string {
+	switch format {
+	case node.RequestFormat:
+		return "the operator makes it with: dsai consent request PATH… --to NAME"
+	case node.SignedFormat:
+		return "the member makes it with: dsai consent sign FILE"
+	case memberFormat:
+		return "the member makes it with: dsai member init NAME"
+	}
+	return ""
+}

@@ -1,0 +1,37 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/node"
+)
+
+func newBackupCommand(a *app) *cobra.Command {
+	return &cobra.Command{
+		Use: "backup FILE", Short: "write everything, keys included, to one file", Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, in []string) error { return a.backup(c.Context(), in[0]) },
+	}
+}
+
+func (a *app) backup(ctx context.Context, path string) error {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return err
+	}
+	var out node.BackupReport
+	if err := a.call(ctx, "backup", node.PathArgs{Path: abs}, nil, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	a.say("Wrote %s, %s. It holds the keys: whoever reads it can speak as this node. Encrypt it.\n", path, size(out.Bytes))
+	a.next("try it: dsai restore %s /tmp/restored", quote(path))
+	return nil
+}

@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/view"
+)
+
+func newConsentCommand(a *app) *cobra.Command {
+	list := &cobra.Command{
+		Use: "list", Short: "consents, newest first", Args: args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.consentList(c.Context()) },
+	}
+	show := &cobra.Command{
+		Use: "show REF", Short: "what a consent agrees to, in words", Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, in []string) error { return a.consentShow(c.Context(), in[0]) },
+	}
+	return group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
+		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a))
+}
+
+func newRequestCommand(a *app) *cobra.Command {
+	var t terms
+	var to, out string
+	c := &cobra.Command{
+		Use: "request PATH… --to NAME", Short: "ask a member with keys of their own for a consent", Args: args(cobra.MinimumNArgs(1)),
+		RunE: func(c *cobra.Command, in []string) error { return a.consentRequest(c.Context(), in, &t, to, out) },
+	}
+	t.flags(c)
+	c.Flags().StringVar(&to, "to", "", "the member who is to sign")
+	c.Flags().StringVar(&out, "out", "", "file to write (default consent-request.json)")
+	return c
+}
+
+// requested is what dsai consent request --json prints.
+type requested struct {
+	File string `json:"file"`
+	node.RequestResult
+}
+
+func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, file string) error {
+	if to == "" {
+		return usage("consent request: --to names nobody", "see dsai member list")
+	}
+	if file == "" {
+		file = "consent-request.json"
+	}
+	c, err := a.contribution(paths, t)
+	if err != nil {
+		return err
+	}
+	out := requested{File: file}
+	meter := a.meter()
+	err = a.call(ctx, "consent.request", node.RequestArgs{Contribution: c, To: to}, meter.show, &out.RequestResult)
+	meter.clear()
+	if err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(out.Request, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := durable.CreateFile(file, append(text, '\n'), 0o600); err != nil {
+		return usage(fmt.Sprintf("write request: %v", err), "name another file with --out")
+	}
+	if a.json {
+		return a.document(out)
+	}
+	a.showSkipped(out.Skipped)
+	a.say("Wrote %s about %s. They are used for nothing before %s signs:\n\n", file, plural(len(out.Documents), "document"), to)
+	a.indent(out.Request.Words)
+	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quote(file), to)
+	return nil
+}
+
+func (a *app) consentList(ctx context.Context) error {
+	out := []view.Consent{}
+	if err := a.call(ctx, "consent.list", node.Nothing{}, nil, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	if len(out) == 0 {
+		a.say("No consents yet.\n")
+		a.next("dsai add PATH")
+		return nil
+	}
+	rows := [][]string{{"CONSENT", "OWNER", "STATE", "FOR", "NEVER", "DOCUMENTS", "UNTIL"}}
+	for _, c := range out {
+		rows = append(rows, []string{a.id(c.Short, c.Digest), c.Owner, c.State, join(c.Purposes), join(c.Denied), strconv.Itoa(len(c.Documents)), when(c.Until)})
+	}
+	a.table(rows...)
+	a.next("dsai consent show %s", out[0].Short)
+	return nil
+}
+
+func (a *app) consentShow(ctx context.Context, ref string) error {
+	var out node.ConsentShown
+	err := a.byPath(ref, func(ref string) error { return a.call(ctx, "consent.show", node.Ref{Ref: ref}, nil, &out) })
+	if err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	a.say("Consent %s of %s, %s.\n\n", a.id(out.Short, out.Digest), out.Owner, out.State)
+	a.indent(out.Words)
+	a.say("\nDocuments: %s\n", join(out.Documents))
+	if out.State == "in force" {
+		a.next("dsai consent revoke %s", out.Short)
+	}
+	return nil
+}

@@ -1,0 +1,90 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/view"
+)
+
+func newKeyCommand(a *app) *cobra.Command {
+	var purposes []string
+	create := &cobra.Command{
+		Use: "new NAME", Short: "make an API key for a program; it is shown once", Args: args(cobra.ExactArgs(1)),
+		RunE: func(c *cobra.Command, in []string) error { return a.keyNew(c.Context(), in[0], purposes) },
+	}
+	create.Flags().StringSliceVar(&purposes, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
+	return group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
+		&cobra.Command{
+			Use: "list", Short: "keys and when they were used", Args: args(cobra.NoArgs),
+			RunE: func(c *cobra.Command, _ []string) error { return a.keyList(c.Context()) },
+		},
+		&cobra.Command{
+			Use: "revoke NAME", Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
+			RunE: func(c *cobra.Command, in []string) error { return a.keyRevoke(c.Context(), in[0]) },
+		})
+}
+
+func (a *app) keyNew(ctx context.Context, name string, purposes []string) error {
+	var out node.NewKeyResult
+	if err := a.call(ctx, "key.new", node.NewKeyArgs{Name: name, For: purposes}, nil, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	listen := out.Listen
+	if listen == "" {
+		if listen = a.cfg.Listen; listen == "" {
+			listen = defaultListen
+		}
+		a.note("No node is running: start it with dsai up before you use the key.\n")
+	}
+	base := "http://" + listen + "/v1"
+	a.say("# Key %s, shown only now:\n", out.Name)
+	a.say("export OPENAI_BASE_URL=%s\nexport OPENAI_API_KEY=%s\n", base, out.Secret)
+	a.say("curl -s $OPENAI_BASE_URL/chat/completions -H \"Authorization: Bearer $OPENAI_API_KEY\" -H 'Content-Type: application/json' -d '{\"model\":\"dsai-extract-1\",\"messages\":[{\"role\":\"user\",\"content\":\"a question\"}]}'\n")
+	return nil
+}
+
+func (a *app) keyList(ctx context.Context) error {
+	out := []view.Key{}
+	if err := a.call(ctx, "key.list", node.Nothing{}, nil, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	if len(out) == 0 {
+		a.say("No keys yet.\n")
+		a.next("dsai key new NAME")
+		return nil
+	}
+	rows := [][]string{{"NAME", "HOLDER", "FOR", "MADE", "LAST USED", "STATE"}}
+	for _, k := range out {
+		state := "in force"
+		if k.Revoked != 0 {
+			state = "revoked " + when(k.Revoked)
+		}
+		rows = append(rows, []string{k.Name, k.Short, strings.Join(k.Purposes, ","), when(k.Created), when(k.LastUsed), state})
+	}
+	a.table(rows...)
+	return nil
+}
+
+func (a *app) keyRevoke(ctx context.Context, name string) error {
+	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, nil); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(map[string]string{"revoked": name})
+	}
+	a.say("Key %s opens nothing any more.\n", name)
+	return nil
+}

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command dsai founds, runs and questions a node of a co-op, one file per verb.
+// It asks and shows; whatever is decided is decided by the node.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// version is stamped by the Makefile.
+var version string
+
+func main() { os.Exit(run()) }
+
+// run returns the exit code, so that tests can call it.
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	root := newRoot(a)
+	root.SetArgs(os.Args[1:])
+	return a.finish(root.ExecuteContext(ctx))
+}

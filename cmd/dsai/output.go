@@ -1,0 +1,234 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"dsai.example/dsai"
+)
+
+// document prints the one JSON document of --json.
+func (a *app) document(v any) error {
+	e := json.NewEncoder(a.out)
+	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// say prints text, except under --json.
+func (a *app) say(format string, args ...any) {
+	if !a.json {
+		fmt.Fprintf(a.out, format, args...)
+	}
+}
+
+// note prints on standard error.
+func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format, args...) }
+
+// next prints the command that is useful now, under all others.
+func (a *app) next(format string, args ...any) { a.say("\nNext: "+format+"\n", args...) }
+
+func (a *app) indent(text string) {
+	for line := range strings.Lines(text) {
+		a.say("  %s\n", strings.TrimRight(line, "\n"))
+	}
+}
+
+// table prints rows in columns. It is for people: rows may be cut by pipes and
+// eyes, and --json has all of it.
+func (a *app) table(rows ...[]string) {
+	if a.json {
+		return
+	}
+	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	for _, r := range rows {
+		fmt.Fprintln(t, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+	}
+	t.Flush()
+}
+
+// id shows a digest: its short form, or all of it under --long.
+func (a *app) id(short string, full fmt.Stringer) string {
+	if a.long {
+		return full.String()
+	}
+	return short
+}
+
+// when shows a time in the reader's own zone.
+func when(t dsai.Time) string {
+	if t == 0 {
+		return "-"
+	}
+	return t.Std().Local().Format("2006-01-02 15:04:05")
+}
+
+func plural(n int, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	if s, ok := strings.CutSuffix(one, "y"); ok {
+		return fmt.Sprintf("%d %sies", n, s)
+	}
+	return fmt.Sprintf("%d %ss", n, one)
+}
+
+// size shows bytes in the unit that people would choose.
+func size(n int64) string {
+	switch {
+	case n < 1<<10:
+		return fmt.Sprintf("%d B", n)
+	case n < 1<<20:
+		return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	case n < 1<<30:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
+}
+
+// clip cuts text for one line of a table.
+func clip(s string, runes int) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if r := []rune(s); len(r) > runes {
+		return string(r[:runes-1]) + "…"
+	}
+	return s
+}
+
+// quote makes an argument that can be pasted into a shell.
+func quote(s string) string {
+	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
+		return !(r == '/' || r == '.' || r == '-' || r == '_' || r == '#' || r == '~' || r == ':' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127)
+	}) {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// terminal reports whether a person is at the other end of f.
+func terminal(f any) bool {
+	file, ok := f.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// confirm asks a person. Without one, only --yes is a yes: nothing is destroyed
+// because a script forgot to say so.
+func (a *app) confirm(question string) error {
+	if a.yes {
+		return nil
+	}
+	if !terminal(a.in) {
+		return usage("this needs a yes: "+question, "add --yes to do it without being asked")
+	}
+	a.note("%s [y/N] ", question)
+	line, _ := bufio.NewReader(a.in).ReadString('\n')
+	if s := strings.ToLower(strings.TrimSpace(line)); s == "y" || s == "yes" {
+		return nil
+	}
+	return refused("not confirmed; nothing was changed", "")
+}
+
+// since parses "7d", "12h" or a day into the time from which to list.
+func since(s string) (dsai.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	if t, err := day(s); err == nil {
+		return t, nil
+	}
+	days, ok := strings.CutSuffix(s, "d")
+	if ok {
+		s = days + "h"
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, usage(fmt.Sprintf("--since %q: want a day such as 2026-11-22, or 7d or 12h", s), "")
+	}
+	if ok {
+		d *= 24
+	}
+	return dsai.At(time.Now().Add(-d)), nil
+}
+
+// day parses a day, in the reader's own zone, or a time in its canonical form.
+func day(s string) (dsai.Time, error) {
+	if t, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
+		return dsai.At(t), nil
+	}
+	var t dsai.Time
+	if err := t.UnmarshalText([]byte(s)); err != nil {
+		return 0, usage(fmt.Sprintf("%q: want a day such as 2027-12-31", s), "")
+	}
+	return t, nil
+}
+
+// lastMoment parses --until: a day counts to its end.
+func lastMoment(s string) (dsai.Time, error) {
+	if s == "" {
+		return 0, nil
+	}
+	t, err := day(s)
+	if err == nil && len(s) == len(time.DateOnly) {
+		t = dsai.At(t.Std().In(time.Local).AddDate(0, 0, 1)) - 1
+	}
+	return t, err
+}
+
+// absolute makes paths mean the same to a node in another folder.
+func absolute(paths []string) ([]string, error) {
+	out := make([]string, len(paths))
+	for i, p := range paths {
+		abs, err := filepath.Abs(p)
+		if err != nil {
+			return nil, err
+		}
+		out[i] = abs
+	}
+	return out, nil
+}
+
+// typed shows an absolute path the way the user would type it.
+func typed(path string) string {
+	wd, err := os.Getwd()
+	if err != nil {
+		return path
+	}
+	if rel, err := filepath.Rel(wd, path); err == nil && filepath.IsLocal(rel) {
+		return rel
+	}
+	return path
+}
+
+// inert removes what could act in a terminal, such as escape sequences in a
+// document or a bundle that somebody else made.
+func inert(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return r
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// join lists names in a cell of a table.
+func join(names []string) string {
+	if len(names) == 0 {
+		return "-"
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/vc"
+	"dsai.example/dsai/internal/view"
+)
+
+func newRevokeCommand(a *app) *cobra.Command {
+	var reason, sign, file, keyDir, save string
+	c := &cobra.Command{
+		Use: "revoke REF", Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
+		Long: `Withdraws a consent, or one document of it. It shows what leaves the answers
+before it asks, and prints the node's signed withdrawal receipt.
+
+A member with keys of their own signs on their own machine (--sign), and the
+operator hands it in (--file).`,
+		RunE: func(c *cobra.Command, in []string) error {
+			switch {
+			case sign != "" && file == "" && len(in) == 0:
+				return a.revokeSign(sign, reason, keyDir)
+			case file != "" && sign == "" && len(in) == 0:
+				return a.revokeFile(c.Context(), file, save)
+			case len(in) == 1 && sign == "" && file == "":
+				return a.revoke(c.Context(), in[0], reason, save)
+			}
+			return usage("revoke: want one of REF, --sign DIGEST and --file FILE", "see dsai consent list")
+		},
+	}
+	c.Flags().StringVar(&reason, "reason", "", "why; the operator will read it")
+	c.Flags().StringVar(&sign, "sign", "", "on your own machine: sign the withdrawal of this consent")
+	c.Flags().StringVar(&file, "file", "", "hand in a withdrawal that was signed elsewhere")
+	c.Flags().StringVar(&keyDir, "keys", "", keysHelp)
+	c.Flags().StringVar(&save, "save", "", "write the withdrawal receipt to this file")
+	return c
+}
+
+func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
+	var p view.Withdrawal
+	err := a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p)
+	if err != nil {
+		// A path as typed may mean the file that the node knows by its whole path.
+		abs, aerr := filepath.Abs(ref)
+		if aerr != nil || a.call(ctx, "consent.preview", node.Ref{Ref: abs}, nil, &p) != nil {
+			return err
+		}
+		ref = abs
+	}
+	whole := strings.HasPrefix(p.Consent.Digest.String(), strings.TrimPrefix(strings.ToLower(ref), "c-"))
+	var receipts []json.RawMessage
+	for {
+		if p.Command != "" {
+			err = refused(fmt.Sprintf("only %s can withdraw this: the key is on a device of their own", p.Consent.Owner), "there: "+p.Command)
+			break
+		}
+		a.preview(&p)
+		if err = a.confirm("Withdraw?"); err != nil {
+			break
+		}
+		var raw json.RawMessage
+		if err = a.call(ctx, "consent.revoke", node.RevokeArgs{Ref: ref, Reason: reason}, nil, &raw); err != nil {
+			break
+		}
+		receipts = append(receipts, raw)
+		// Who withdraws a document means it, under however many consents it is.
+		p = view.Withdrawal{}
+		if whole || a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p) != nil {
+			break
+		}
+	}
+	return errors.Join(a.showWithdrawals(receipts, save), err)
+}
+
+// preview says what goes, before anybody is asked. It speaks on standard error,
+// so that --json is one document.
+func (a *app) preview(p *view.Withdrawal) {
+	if a.yes {
+		return
+	}
+	a.note("Leaves the answers, under consent %s of %s:\n", p.Consent.Short, p.Consent.Owner)
+	for _, d := range p.Documents {
+		a.note("  %s  %s  used %s\n", d.Short, typed(d.Path), times(d.Uses))
+	}
+	if p.Uses > 0 {
+		a.note("Used %s so far, last at %s. Answers already given cannot be called back.\n", times(p.Uses), when(p.LastUse))
+	}
+}
+
+func times(n int) string {
+	switch n {
+	case 0:
+		return "never"
+	case 1:
+		return "once"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// showWithdrawals shows the receipts of what was withdrawn. Under --json it is
+// the first: there are more only for a document under several consents, and
+// --save has them all, one on each line.
+func (a *app) showWithdrawals(receipts []json.RawMessage, save string) error {
+	if len(receipts) == 0 {
+		return nil
+	}
+	if save != "" {
+		var text []byte
+		for _, r := range receipts {
+			text = append(append(text, r...), '\n')
+		}
+		if err := durable.CreateFile(save, text, 0o600); err != nil {
+			return fmt.Errorf("withdrawn; save the receipt: %w", err)
+		}
+	}
+	if a.json {
+		return a.document(receipts[0])
+	}
+	for _, r := range receipts {
+		if err := a.showWithdrawal(r); err != nil {
+			return err
+		}
+	}
+	if save != "" {
+		a.say("Saved as %s. Keep it: it is proof, and what to hand in again after a restore.\n", save)
+	}
+	a.next("dsai uses")
+	return nil
+}
+
+func (a *app) showWithdrawal(raw json.RawMessage) error {
+	s, err := vc.Open[dsai.WithdrawalReceipt](raw, dsai.TypeWithdrawalReceipt)
+	if err != nil {
+		return err
+	}
+	w := s.Subject
+	a.say("Withdrawn at %s: %s left the answers", when(w.Effective), plural(len(w.Documents), "document"))
+	if w.Uses > 0 {
+		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))
+	}
+	a.say(".\nWithdrawal receipt w-%s, signed by the node: a later use would be proof against it.\n", s.Digest.String()[:8])
+	if len(w.Quarantine) > 0 {
+		a.say("Copies of other members are set aside until you rule on them: dsai docs release REF\n")
+		for _, d := range w.Quarantine {
+			a.say("  d-%s\n", d.String()[:8])
+		}
+	}
+	return nil
+}
+
+// revokeSign signs a withdrawal on the member's own machine.
+func (a *app) revokeSign(ref, reason, keyDir string) error {
+	o, err := openOwner(keyDir)
+	if err != nil {
+		return err
+	}
+	c, err := o.kept(ref)
+	if err != nil {
+		return err
+	}
+	now := dsai.At(time.Now())
+	s, err := vc.Issue(vc.New(dsai.TypeRevocation, o.signer.DID(), dsai.Revocation{
+		ID: o.signer.DID(), Member: o.id, Coop: c.Subject.Coop, Consent: c.Digest, Effective: now, Reason: reason,
+	}, now, 0), now, o.signer)
+	if err != nil {
+		return err
+	}
+	path := "revocation-" + c.Digest.String()[:8] + ".json"
+	if err := durable.WriteFile(path, append(s.Raw, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write revocation: %w", err)
+	}
+	if a.json {
+		return a.document(map[string]string{"file": path, "revocation": s.Digest.String()})
+	}
+	a.say("Signed: %s\nIt counts from the moment at which a node of the co-op has it.\n", path)
+	a.next("dsai consent revoke --file %s, on the operator's machine", path)
+	return nil
+}
+
+// revokeFile hands in a withdrawal that was signed elsewhere. It asks nothing:
+// the signature is the decision.
+func (a *app) revokeFile(ctx context.Context, path, save string) error {
+	raw, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	if !json.Valid(raw) {
+		return usage(fmt.Sprintf("read %s: not a revocation", path), "the member makes it with: dsai consent revoke --sign DIGEST")
+	}
+	var out json.RawMessage
+	if err := a.call(ctx, "revocation", json.RawMessage(raw), nil, &out); err != nil {
+		return err
+	}
+	return a.showWithdrawals([]json.RawMessage{out}, save)
+}

@@ -1,0 +1,197 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/node"
+)
+
+// app is what all verbs share: where they read and write, and the global flags.
+type app struct {
+	in       *os.File
+	out, err io.Writer
+
+	cfg  Config
+	json bool // one JSON document instead of text
+	yes  bool // ask nothing
+	long bool // full digests
+}
+
+// commands are the verbs in the order of the help. A verb that is not built yet
+// is not here.
+func commands(a *app) []*cobra.Command {
+	return []*cobra.Command{
+		newDemoCommand(a), newInitCommand(a), newUpCommand(a),
+		newAddCommand(a), newWatchCommand(a), newDocsCommand(a),
+		newAskCommand(a), newSearchCommand(a), newOpenCommand(a),
+		newReceiptsCommand(a), newReceiptCommand(a), newExplainCommand(a), newVerifyCommand(a), newTrustCommand(a),
+		newMemberCommand(a), newConsentCommand(a), newUsesCommand(a), newExportCommand(a),
+		newPurposesCommand(a), newPolicyCommand(a), newKeyCommand(a), newModelCommand(a),
+		newStatusCommand(a), newLogCommand(a), newFsckCommand(a), newBackupCommand(a), newRestoreCommand(a),
+		newServiceCommand(a), newNodeCommand(a), newConfigCommand(a),
+	}
+}
+
+func newRoot(a *app) *cobra.Command {
+	root := group(&cobra.Command{
+		Use:   "dsai",
+		Short: "answers from documents that their owners lend, with receipts that anybody can check",
+		Long: `dsai answers questions from documents whose owners consented, and gives a
+receipt that anybody can check offline. Start with:
+
+  dsai init                  found a co-op of one
+  dsai add PATH              lend it your files
+  dsai ask "a question"      ask them
+  dsai verify                check the answer`,
+		Version:           displayVersion(),
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.configure(c) },
+	}, commands(a)...)
+	f := root.PersistentFlags()
+	f.String("home", "", "folder that holds the node (default $DSAI_HOME, else dsai in the XDG data folder)")
+	f.String("as", "", "member to act for, by name (default: the founder)")
+	f.BoolVar(&a.json, "json", false, "print one JSON document")
+	f.BoolVar(&a.yes, "yes", false, "ask no questions: yes to all")
+	f.BoolVar(&a.long, "long", false, "full digests instead of short ids")
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usage(err.Error(), "see "+c.CommandPath()+" --help")
+	})
+	root.SetOut(a.out)
+	root.SetErr(a.err)
+	return root
+}
+
+func displayVersion() string {
+	if version == "" {
+		return "dev"
+	}
+	return version
+}
+
+// group makes a command that only holds others.
+func group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+	c.Args = cobra.ArbitraryArgs
+	c.RunE = func(c *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return c.Help()
+		}
+		hint := "see " + c.CommandPath() + " --help"
+		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
+			hint = "did you mean: " + c.CommandPath() + " " + near[0]
+		}
+		return usage(c.CommandPath()+": no verb \""+args[0]+"\"", hint)
+	}
+	c.SuggestionsMinimumDistance = 2
+	c.AddCommand(subs...)
+	return c
+}
+
+// args turns cobra's complaint about arguments into a usage error.
+func args(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, in []string) error {
+		if err := check(c, in); err != nil {
+			return usage(err.Error(), "usage: "+c.UseLine())
+		}
+		return nil
+	}
+}
+
+// usage is an error of whoever typed the command.
+func usage(message, hint string) error {
+	return &control.Error{Kind: control.Usage, Message: message, Hint: hint}
+}
+
+// refused is a reasoned no.
+func refused(message, hint string) error {
+	return &control.Error{Kind: control.Refused, Message: message, Hint: hint}
+}
+
+// shown ends a verb with an exit code when everything has been said already.
+type shown control.Kind
+
+func (shown) Error() string { return "shown" }
+
+// codes are the exit codes.
+var codes = map[control.Kind]int{
+	control.Failed: 1, control.Usage: 2, control.Refused: 3, control.Unverified: 4, control.Unavailable: 5,
+}
+
+// finish shows an error and returns the exit code.
+func (a *app) finish(err error) int {
+	if err == nil {
+		return 0
+	}
+	if s, ok := errors.AsType[shown](err); ok {
+		return codes[control.Kind(s)]
+	}
+	if errors.Is(err, context.Canceled) {
+		err = &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
+	}
+	e := node.Describe(err)
+	if a.json {
+		a.document(struct {
+			Error *control.Error `json:"error"`
+		}{e})
+		return codes[e.Kind]
+	}
+	a.note("dsai: error: %s\n", e.Message)
+	if e.Hint != "" {
+		a.note("dsai: hint: %s\n", e.Hint)
+	}
+	return codes[e.Kind]
+}
+
+func (a *app) home() node.Home { return node.Home(a.cfg.Home) }
+
+// nodeConfig is how this program opens a home.
+func (a *app) nodeConfig() node.Config {
+	v := slog.LevelWarn
+	if a.cfg.Log != "" {
+		_ = v.UnmarshalText([]byte(a.cfg.Log)) // checked by configure
+	}
+	return node.Config{
+		Home: a.home(), Region: a.cfg.Region, Version: displayVersion(),
+		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: v})),
+	}
+}
+
+// call asks the node that owns the home: the running one, else one opened here
+// for this call. Closing that one waits until the log holds what was done.
+func (a *app) call(ctx context.Context, method string, params any, progress func(json.RawMessage), result any) error {
+	c, done, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return errors.Join(c.Call(ctx, method, params, progress, result), done())
+}
+
+// connect returns a node to ask and how to let go of it. It never waits for a
+// lock without end: a home in use by another verb is given up after a few seconds.
+func (a *app) connect(ctx context.Context) (control.Caller, func() error, error) {
+	if r, err := control.Dial(a.home().Socket()); err == nil {
+		return r, r.Close, nil
+	}
+	n, err := node.Open(ctx, a.nodeConfig())
+	if errors.Is(err, node.ErrInUse) {
+		// Perhaps a node started between the two.
+		if r, err := control.Dial(a.home().Socket()); err == nil {
+			return r, r.Close, nil
+		}
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return n.Methods(), n.Close, nil
+}

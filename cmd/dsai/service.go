@@ -1,0 +1,196 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"text/template"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/durable"
+)
+
+// serviceFlags are the flags of dsai service.
+type serviceFlags struct {
+	user, print bool
+}
+
+func newServiceCommand(a *app) *cobra.Command {
+	var f serviceFlags
+	install := &cobra.Command{
+		Use: "install", Short: "write a systemd unit that runs dsai up in a sandbox", Args: args(cobra.NoArgs),
+		Long: `Writes a systemd unit that runs dsai up in a strict sandbox. The system's unit
+keeps its home in /var/lib/dsai under a user of its own; --user runs the home of
+this user.`,
+		RunE: func(*cobra.Command, []string) error { return a.serviceInstall(f) },
+	}
+	uninstall := &cobra.Command{
+		Use: "uninstall", Short: "remove the unit; the home stays", Args: args(cobra.NoArgs),
+		RunE: func(*cobra.Command, []string) error { return a.serviceUninstall(f) },
+	}
+	for _, c := range []*cobra.Command{install, uninstall} {
+		c.Flags().BoolVar(&f.user, "user", false, "for this user's systemd instead of the system's")
+	}
+	install.Flags().BoolVar(&f.print, "print", false, "print the unit instead of writing it")
+	install.Flags().String("listen", "", "address of API and pages (default "+defaultListen+")")
+	return group(&cobra.Command{Use: "service", Short: "run by systemd"}, install, uninstall)
+}
+
+// unit is what the unit file says. Hardening options that would break the
+// sandboxed PDF reader, which compiles WebAssembly into memory, are left out:
+// MemoryDenyWriteExecute.
+var unit = template.Must(template.New("unit").Parse(`# Written by dsai service install.
+[Unit]
+Description=dsai node
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=notify
+ExecStart={{.Program}} up --home {{.Home}} --listen {{.Listen}}
+Restart=on-failure
+RestartSec=5s
+TimeoutStopSec=60s
+{{- if .User}}
+ReadWritePaths={{.Home}}
+{{- else}}
+DynamicUser=yes
+User=dsai
+StateDirectory=dsai
+StateDirectoryMode=0700
+ProtectHome=read-only
+{{- end}}
+UMask=0077
+NoNewPrivileges=yes
+ProtectSystem=strict
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectProc=invisible
+ProcSubset=pid
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged
+SystemCallErrorNumber=EPERM
+LimitNOFILE=65536
+
+[Install]
+WantedBy={{if .User}}default.target{{else}}multi-user.target{{end}}
+`))
+
+// unitPath is where the unit belongs.
+func unitPath(user bool) (string, error) {
+	if !user {
+		return "/etc/systemd/system/dsai.service", nil
+	}
+	d, err := os.UserConfigDir()
+	return filepath.Join(d, "systemd", "user", "dsai.service"), err
+}
+
+func (a *app) unitText(f serviceFlags) (string, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return "", err
+	}
+	home, listen := a.cfg.Home, a.cfg.Listen
+	if !f.user {
+		home = "/var/lib/dsai/node"
+	}
+	if listen == "" {
+		listen = defaultListen
+	}
+	for _, s := range []string{program, home, listen} {
+		if strings.ContainsAny(s, " \t\n\"'\\%$;") {
+			return "", usage(fmt.Sprintf("write unit: %q has characters that systemd reads in its own way", s), "choose a plain path")
+		}
+	}
+	var b strings.Builder
+	err = unit.Execute(&b, map[string]any{"Program": program, "Home": home, "Listen": listen, "User": f.user})
+	return b.String(), err
+}
+
+func (a *app) serviceInstall(f serviceFlags) error {
+	text, err := a.unitText(f)
+	if err != nil {
+		return err
+	}
+	if f.print {
+		if a.json {
+			return a.document(map[string]string{"unit": text})
+		}
+		a.say("%s", text)
+		return nil
+	}
+	path, err := unitPath(f.user)
+	if err != nil {
+		return err
+	}
+	err = os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = durable.WriteFile(path, []byte(text), 0o644)
+	}
+	if err != nil {
+		return &control.Error{Kind: control.Failed, Message: fmt.Sprintf("write unit: %v", err), Hint: "run it with sudo, or for yourself alone with --user, or see it with --print"}
+	}
+	if a.json {
+		return a.document(map[string]string{"path": path})
+	}
+	a.say("Wrote %s\n", path)
+	if f.user {
+		a.next("systemctl --user daemon-reload && systemctl --user enable --now dsai")
+		return nil
+	}
+	a.say("Found its home first, as the user of the service:\n  sudo systemd-run --pty -p DynamicUser=yes -p User=dsai -p StateDirectory=dsai %s init --home /var/lib/dsai/node --coop NAME\n", program())
+	a.next("sudo systemctl daemon-reload && sudo systemctl enable --now dsai")
+	return nil
+}
+
+func program() string {
+	if p, err := os.Executable(); err == nil {
+		return p
+	}
+	return "dsai"
+}
+
+func (a *app) serviceUninstall(f serviceFlags) error {
+	path, err := unitPath(f.user)
+	if err != nil {
+		return err
+	}
+	if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
+		return usage(fmt.Sprintf("no unit %s", path), "")
+	} else if err != nil {
+		return &control.Error{Kind: control.Failed, Message: fmt.Sprintf("remove unit: %v", err), Hint: "run it with sudo"}
+	}
+	if a.json {
+		return a.document(map[string]string{"removed": path})
+	}
+	user := ""
+	if f.user {
+		user = " --user"
+	}
+	a.say("Removed %s. The home stays.\n", path)
+	a.next("systemctl%s disable --now dsai; systemctl%[1]s daemon-reload", user)
+	return nil
+}

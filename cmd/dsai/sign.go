@@ -1,0 +1,129 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+func newSignCommand(a *app) *cobra.Command {
+	var keyDir string
+	c := &cobra.Command{
+		Use: "sign FILE", Short: "on your own machine: read a request and sign it", Args: args(cobra.ExactArgs(1)),
+		RunE: func(_ *cobra.Command, in []string) error { return a.consentSign(in[0], keyDir) },
+	}
+	c.Flags().StringVar(&keyDir, "keys", "", keysHelp)
+	return c
+}
+
+func (a *app) consentSign(file, keyDir string) error {
+	var r node.ConsentRequest
+	if err := readJSON(file, node.RequestFormat, &r); err != nil {
+		return err
+	}
+	o, err := openOwner(keyDir)
+	if err != nil {
+		return err
+	}
+	words, err := wordsOf(&r, o)
+	if err != nil {
+		return usage(fmt.Sprintf("sign %s: %v", file, err), "ask the operator for another request")
+	}
+	a.note("%q asks you, %s, to agree to this about %s:\n", inert(r.Coop), inert(o.card.Name), plural(len(r.Titles), "document"))
+	for _, t := range r.Titles {
+		a.note("  - %s\n", inert(t))
+	}
+	a.note("\n%s\n", words)
+	if err := a.confirm("Sign this?"); err != nil {
+		return err
+	}
+	now := dsai.At(time.Now())
+	cred := vc.New(dsai.TypeConsentBundle, o.signer.DID(), r.Subject, r.From, r.Until)
+	cred.Status = &r.Status
+	s, err := vc.Issue(cred, now, o.signer)
+	if err != nil {
+		return fmt.Errorf("sign %s: %w", file, err)
+	}
+	if err := o.keep(s.Digest, s.Raw); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(node.SignedConsent{Format: node.SignedFormat, Name: o.card.Name, Inception: o.card.Inception, Consent: s.Raw}, "", "  ")
+	if err != nil {
+		return err
+	}
+	out := file + ".signed"
+	if err := durable.CreateFile(out, append(text, '\n'), 0o600); err != nil {
+		return usage(fmt.Sprintf("write signed consent: %v", err), "remove it to sign again")
+	}
+	if a.json {
+		return a.document(map[string]string{"file": out, "consent": s.Digest.String()})
+	}
+	a.say("Signed: %s\n", out)
+	a.say("Withdraw at any time, here: dsai consent revoke --sign %s\n", s.Digest.String()[:16])
+	a.next("dsai add --consent %s, on the operator's machine", quote(filepath.Base(out)))
+	return nil
+}
+
+// wordsOf says what signing r means. The words are made here from what would be
+// signed: what the file says of itself is not believed.
+func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
+	words := consent.Words(r.Subject, r.Until)
+	switch {
+	case r.Subject.Member != o.id || r.Subject.ID != o.signer.DID():
+		return "", fmt.Errorf("it is for %s, whose keys these are not", inert(r.Member))
+	case r.Subject.Capture.Custody != dsai.CustodyDevice:
+		return "", fmt.Errorf("it would say that somebody else keeps your key")
+	case r.Subject.Notice.Digest != consent.NoticeDigest(words):
+		return "", fmt.Errorf("it commits to other words than what it agrees to")
+	case r.Subject.Data.Collection == nil && len(r.Subject.Data.Documents) != len(r.Titles):
+		return "", fmt.Errorf("it covers %d documents and names %d", len(r.Subject.Data.Documents), len(r.Titles))
+	}
+	return words, nil
+}
+
+// keep remembers a signed consent: withdrawing it later needs its text.
+func (o *owner) keep(d dsai.Digest, raw []byte) error {
+	dir := filepath.Join(o.dir, "consents")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("keep consent: %w", err)
+	}
+	return durable.WriteFile(filepath.Join(dir, d.String()+".json"), raw, 0o600)
+}
+
+// kept finds a consent that was signed here by the start of its digest.
+func (o *owner) kept(ref string) (vc.Sealed[dsai.ConsentBundle], error) {
+	var none vc.Sealed[dsai.ConsentBundle]
+	hex := strings.TrimPrefix(strings.ToLower(ref), "c-")
+	es, err := os.ReadDir(filepath.Join(o.dir, "consents"))
+	if err != nil && !os.IsNotExist(err) {
+		return none, err
+	}
+	var found []string
+	for _, e := range es {
+		if strings.HasPrefix(e.Name(), hex) {
+			found = append(found, e.Name())
+		}
+	}
+	if len(found) != 1 {
+		return none, usage(fmt.Sprintf("%d consents that were signed with these keys begin with %q", len(found), hex), "they are in "+filepath.Join(o.dir, "consents"))
+	}
+	raw, err := os.ReadFile(filepath.Join(o.dir, "consents", found[0]))
+	if err != nil {
+		return none, err
+	}
+	return vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
+}

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/node"
+)
+
+const defaultListen = "127.0.0.1:7777"
+
+func newUpCommand(a *app) *cobra.Command {
+	c := &cobra.Command{
+		Use: "up", Short: "run the node: API and pages", Args: args(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error { return a.up(c.Context()) },
+	}
+	c.Flags().String("listen", "", "address of API and pages (default "+defaultListen+")")
+	c.Flags().String("hosts", "", "further names by which browsers reach the node, separated by commas")
+	return c
+}
+
+func (a *app) up(ctx context.Context) (err error) {
+	if a.cfg.Listen == "" {
+		a.cfg.Listen = defaultListen
+	}
+	if a.cfg.Log == "" {
+		a.cfg.Log = slog.LevelInfo.String()
+	}
+	if r, err := control.Dial(a.home().Socket()); err == nil {
+		return errors.Join(alreadyUp(ctx, r), r.Close())
+	}
+	n, err := node.Open(ctx, a.nodeConfig())
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, n.Close()) }()
+	var hosts []string
+	if a.cfg.Hosts != "" {
+		hosts = strings.Split(a.cfg.Hosts, ",")
+	}
+	return n.Serve(ctx, node.ServeOptions{Listen: a.cfg.Listen, Hosts: hosts, Ready: func(address string) {
+		link, err := n.LoginLink()
+		if err != nil {
+			a.note("dsai: error: %v\n", err)
+		}
+		a.serving(address, link)
+		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // nobody listens outside systemd
+	}})
+}
+
+// serving is what dsai up --json prints once it takes requests.
+type serving struct {
+	Listen string `json:"listen"`
+	Login  string `json:"login"`
+}
+
+func (a *app) serving(address, link string) {
+	if a.json {
+		_ = a.document(serving{address, link})
+		return
+	}
+	a.say("Pages:  %s   (works once, for 15 minutes)\n", link)
+	a.say("API:    http://%s/v1\n", address)
+	a.say("Stop with Ctrl-C. Make an API key in another terminal: dsai key new NAME\n")
+}
+
+// alreadyUp helps who starts a node twice: they want its pages.
+func alreadyUp(ctx context.Context, c control.Caller) error {
+	var link string
+	if err := c.Call(ctx, "login", node.Nothing{}, nil, &link); err != nil {
+		return err
+	}
+	return &control.Error{Kind: control.Unavailable, Message: "a node runs in this home already", Hint: "its pages: " + link}
+}

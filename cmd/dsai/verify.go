@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/verify"
+)
+
+// verifyFlags are the flags of dsai verify.
+type verifyFlags struct {
+	trust, revocations string
+	replay             bool
+}
+
+func newVerifyCommand(a *app) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use: "verify [FILE|REF]", Short: "check a bundle offline; default: the last answer", Args: args(cobra.MaximumNArgs(1)),
+		Long: `Checks a bundle offline. A FILE needs no node. Whom to believe comes from your
+own trust files (dsai trust list) or --trust, never from beside the bundle.
+Ends with exit code 4 unless every check holds and the co-op is one you believe.`,
+		RunE: func(c *cobra.Command, in []string) error { return a.verify(c.Context(), ref(in), f) },
+	}
+	c.Flags().StringVar(&f.trust, "trust", "", "trust file to believe, instead of your own")
+	c.Flags().StringVar(&f.revocations, "revocations", "", "revocations or withdrawal receipts that you know of: a JSON array, or one on each line")
+	c.Flags().BoolVar(&f.replay, "replay", false, "make the answer again and compare")
+	return c
+}
+
+func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
+	byRef := false
+	raw, err := readFileOr(ref, func() ([]byte, error) { byRef = true; return a.bundle(ctx, ref) })
+	if err != nil {
+		return err
+	}
+	var o verify.Options
+	if o.Trust, err = a.trustOf(ctx, raw, f.trust, byRef); err != nil {
+		return err
+	}
+	if o.Revocations, err = readRevocations(f.revocations); err != nil {
+		return err
+	}
+	if f.replay {
+		o.Replayer = node.Replayer{}
+	}
+	res, err := verify.Bundle(raw, o)
+	if err != nil {
+		return &control.Error{Kind: control.Unverified, Message: err.Error(), Hint: "it is not a bundle, or was cut short; dsai receipt save REF FILE makes one"}
+	}
+	return a.showResult(res, f, ref, openings(raw))
+}
+
+// trustOf returns whom to believe about a bundle. A receipt of the own home is
+// believed to be the own home's.
+func (a *app) trustOf(ctx context.Context, raw []byte, file string, byRef bool) (*dsai.Trust, error) {
+	if file != "" {
+		return readTrust(file)
+	}
+	t, err := a.trustFor(raw)
+	if err != nil || t != nil || !byRef {
+		return t, err
+	}
+	t = &dsai.Trust{}
+	return t, a.call(ctx, "trust", node.Nothing{}, nil, t)
+}
+
+// readRevocations reads a JSON array of credentials, or one on each line.
+func readRevocations(path string) ([]json.RawMessage, error) {
+	if path == "" {
+		return nil, nil
+	}
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var out []json.RawMessage
+	if b = bytes.TrimSpace(b); bytes.HasPrefix(b, []byte("[")) {
+		if err := json.Unmarshal(b, &out); err != nil {
+			return nil, usage(fmt.Sprintf("read revocations %s: %v", path, err), "")
+		}
+		return out, nil
+	}
+	for d := json.NewDecoder(bytes.NewReader(b)); d.More(); {
+		var one json.RawMessage
+		if err := d.Decode(&one); err != nil {
+			return nil, usage(fmt.Sprintf("read revocations %s: %v", path, err), "")
+		}
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool) error {
+	end := error(nil)
+	if !r.OK {
+		end = shown(control.Unverified)
+	}
+	if a.json {
+		return errors.Join(end, a.document(r))
+	}
+	passed, made := 0, 0
+	var rows [][]string
+	for _, c := range r.Checks {
+		mark := "FAIL"
+		switch {
+		case c.Name == "replay" && c.OK && !r.Replayed:
+			mark = "--" // a note, not a check that was made
+			made--
+		case c.OK:
+			mark = "ok"
+			passed++
+		}
+		made++
+		rows = append(rows, []string{mark, c.Name, inert(c.Reason)})
+	}
+	a.table(rows...)
+	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, whole))
+	a.say("It does not show that the answer is true, nor that nothing else was used.\n")
+	if !r.Consistent {
+		a.note("dsai: error: %s does not verify\n", ref)
+		a.note("dsai: hint: the lines with FAIL say which part; do not rely on it\n")
+		return end
+	}
+	if !r.OK {
+		e := unanchored(r.Anchor)
+		a.note("dsai: error: %s\ndsai: hint: %s\n", e.Message, e.Hint)
+		return end
+	}
+	if !f.replay && whole && r.Assurance == dsai.Replayable {
+		trust := ""
+		if f.trust != "" {
+			trust = " --trust " + quote(f.trust)
+		}
+		a.next("dsai verify --replay%s %s", trust, quote(ref))
+	}
+	return end
+}
+
+// openings reports whether a bundle holds the texts that a replay needs.
+func openings(bundle []byte) bool {
+	var b dsai.Bundle
+	return json.Unmarshal(bundle, &b) == nil && b.Openings != nil && b.Openings.Response != nil && b.Openings.Prompt != nil
+}
+
+// verdict says what is shown, and no more: whether the answer was made again,
+// could be, or was only recorded, and that a log without witnesses could have
+// been rewritten by its node.
+func verdict(r *verify.Result, asked, whole bool) string {
+	var s []string
+	switch r.Anchor {
+	case verify.AnchorPinned:
+		s = append(s, "Signed by a node that you believe.")
+	case verify.AnchorMismatch:
+		s = append(s, "Signed by others than your trust file names.")
+	default:
+		s = append(s, "Nobody you believe vouches for who signed.")
+	}
+	switch {
+	case r.Kind == dsai.TypeRefusalReceipt:
+		s = append(s, "It is a refusal: nothing was answered.")
+	case r.Assurance == dsai.Recorded:
+		s = append(s, "The answer was recorded; it cannot be made again.")
+	case r.Replayed:
+		s = append(s, "The answer was made again and came out the same.")
+	case asked || !whole:
+		s = append(s, "The answer could not be made again.")
+	default:
+		s = append(s, "The answer can be made again with --replay.")
+	}
+	if r.Witnesses == 0 {
+		s = append(s, "No witness saw the log: its node could still show others another one.")
+	} else {
+		s = append(s, fmt.Sprintf("%s of %s saw the log.", witnesses(r.Witnesses), plural(r.Operators, "operator")))
+	}
+	return strings.Join(s, " ")
+}

@@ -1,0 +1,331 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package api_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"maps"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/api"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+const question = `{"messages":[{"role":"user","content":"how?"}]}`
+
+// TestPermissions asks every route as every kind of caller.
+func TestPermissions(t *testing.T) {
+	s := server(t, &fake{}, nil)
+	callers := []string{"no key", "wrong key", "key", "entitled key", "session cookie"}
+	tests := []struct {
+		pattern, method, path, body string
+		want                        [5]int // in the order of callers
+	}{
+		{"POST /v1/chat/completions", "POST", "/v1/chat/completions", question, [5]int{401, 401, 200, 200, 401}},
+		{"GET /v1/models", "GET", "/v1/models", "", [5]int{401, 401, 200, 200, 401}},
+		{"GET /v1/models/{id...}", "GET", "/v1/models/dsai-extract-1", "", [5]int{401, 401, 200, 200, 401}},
+		{"/v1/", "POST", "/v1/embeddings", "{}", [5]int{401, 401, 404, 404, 401}},
+		{"GET /dsai/v1/receipts", "GET", "/dsai/v1/receipts", "", [5]int{401, 401, 200, 200, 401}},
+		{"GET /dsai/v1/receipts/{ref}", "GET", "/dsai/v1/receipts/last", "", [5]int{401, 401, 200, 200, 401}},
+		{"GET /dsai/v1/documents", "GET", "/dsai/v1/documents", "", [5]int{401, 401, 403, 200, 401}},
+		{"GET /dsai/v1/consents", "GET", "/dsai/v1/consents", "", [5]int{401, 401, 403, 200, 401}},
+		{"POST /dsai/v1/consents", "POST", "/dsai/v1/consents", "signed", [5]int{401, 401, 200, 200, 401}},
+		{"POST /dsai/v1/revocations", "POST", "/dsai/v1/revocations", "signed", [5]int{200, 401, 200, 200, 200}},
+		{"GET /dsai/v1/uses", "GET", "/dsai/v1/uses", "", [5]int{401, 401, 403, 200, 401}},
+		{"GET /dsai/v1/status", "GET", "/dsai/v1/status", "", [5]int{401, 401, 403, 200, 401}},
+		{"GET /dsai/v1/openapi.json", "GET", "/dsai/v1/openapi.json", "", [5]int{200, 200, 200, 200, 200}},
+		{"/dsai/", "POST", "/dsai/v1/nowhere", "", [5]int{404, 404, 404, 404, 404}},
+		{"GET /log/", "GET", "/log/checkpoint", "", [5]int{200, 200, 200, 200, 200}},
+		{"GET /metrics", "GET", "/metrics", "", [5]int{401, 401, 403, 200, 401}},
+		{"GET /healthz", "GET", "/healthz", "", [5]int{200, 200, 200, 200, 200}},
+		{"GET /readyz", "GET", "/readyz", "", [5]int{200, 200, 200, 200, 200}},
+		{"/", "GET", "/", "", [5]int{200, 200, 200, 200, 200}}, // the pages guard themselves
+	}
+	var seen []string
+	for _, tt := range tests {
+		seen = append(seen, tt.pattern)
+		for i, caller := range callers {
+			r := httptest.NewRequest(tt.method, "http://localhost"+tt.path, strings.NewReader(tt.body)) // from 192.0.2.1
+			switch caller {
+			case "wrong key":
+				r.Header.Set("Authorization", "Bearer guess")
+			case "key":
+				r.Header.Set("Authorization", "Bearer key")
+			case "entitled key":
+				r.Header.Set("Authorization", "Bearer entitled")
+			case "session cookie":
+				r.AddCookie(&http.Cookie{Name: "dsai-session", Value: "valid"})
+			}
+			if got := serve(s, r).Code; got != tt.want[i] {
+				t.Errorf("%s %s with %s = %d, want %d", tt.method, tt.path, caller, got, tt.want[i])
+			}
+		}
+	}
+	if !slices.Equal(seen, s.Routes()) {
+		t.Errorf("the matrix covers %q, the routes are %q", seen, s.Routes())
+	}
+}
+
+func serve(s *api.Server, r *http.Request) *httptest.ResponseRecorder {
+	w := httptest.NewRecorder()
+	s.Handler().ServeHTTP(w, r)
+	return w
+}
+
+func TestOpenAPIMatchesRoutes(t *testing.T) {
+	var doc struct {
+		Paths map[string]map[string]struct {
+			Security *[]any `json:"security"`
+		} `json:"paths"`
+	}
+	if err := json.Unmarshal(api.OpenAPI, &doc); err != nil {
+		t.Fatal(err)
+	}
+	var documented []string
+	for path, ops := range doc.Paths {
+		for method := range ops {
+			documented = append(documented, strings.ToUpper(method)+" "+path)
+		}
+	}
+	var served []string
+	for _, p := range server(t, &fake{}, nil).Routes() {
+		p = strings.NewReplacer("{id...}", "{id}", "GET /log/", "GET /log/{path}").Replace(p)
+		if strings.Contains(p, " ") { // the others are catch-alls and the pages
+			served = append(served, p)
+		}
+	}
+	slices.Sort(documented)
+	slices.Sort(served)
+	if !slices.Equal(documented, served) {
+		t.Errorf("documented %q, served %q", documented, served)
+	}
+	for _, name := range regexp.MustCompile(`#/components/schemas/(\w+)`).FindAllSubmatch(api.OpenAPI, -1) {
+		if !bytes.Contains(api.OpenAPI, []byte(`"`+string(name[1])+`": {`)) {
+			t.Errorf("schema %s is used and not there", name[1])
+		}
+	}
+}
+
+// TestScripts sends the raw requests of testdata/*.txtar over TCP and compares
+// what comes back, byte for byte after the request id is replaced.
+func TestScripts(t *testing.T) {
+	var log bytes.Buffer
+	srv := httptest.NewServer(server(t, &fake{limits: api.Limits{Burst: 1000}}, func(c *api.Config) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+		c.PublicURL = "http://node.example"
+		c.Hosts = []string{"node.example"}
+	}).Handler())
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 0; i+1 < len(a.Files); i += 2 {
+			name := a.Files[i].Name
+			t.Run(filepath.Base(file)+"/"+name, func(t *testing.T) {
+				got := exchange(t, srv.Listener.Addr().String(), a.Files[i].Data)
+				if want := string(a.Files[i+1].Data); got != want && !*update {
+					t.Errorf("got\n%s\nwant\n%s", got, want)
+				}
+				a.Files[i+1].Data = []byte(got)
+			})
+		}
+		if *update {
+			if err := os.WriteFile(file, txtar.Format(a), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	srv.Close()
+	for _, secret := range []string{"secret question", "how?", "Bearer", "Wash"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log holds %q:\n%s", secret, log.String())
+		}
+	}
+}
+
+// exchange sends a request written with LF line ends and returns status, dsai's
+// and the content headers, and the body as the client reads it.
+func exchange(t testing.TB, addr string, request []byte) string {
+	t.Helper()
+	head, body, _ := strings.Cut(string(request), "\n\n")
+	body = strings.TrimSuffix(body, "\n")
+	raw := strings.ReplaceAll(head, "\n", "\r\n") + fmt.Sprintf("\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s", len(body), body)
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := io.WriteString(conn, raw); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("ReadResponse: %v", err)
+	}
+	defer resp.Body.Close()
+	content, err := io.ReadAll(resp.Body)
+	var out strings.Builder
+	fmt.Fprintf(&out, "%d\n", resp.StatusCode)
+	for _, k := range slices.Sorted(maps.Keys(resp.Header)) {
+		if strings.HasPrefix(k, "Dsai-") || k == "Content-Type" || k == "Retry-After" || k == "Www-Authenticate" {
+			fmt.Fprintf(&out, "%s: %s\n", k, resp.Header.Get(k))
+		}
+	}
+	text := out.String() + "\n" + string(content)
+	if err != nil {
+		text += "\n(cut off: " + err.Error() + ")"
+	}
+	if id := resp.Header.Get("Dsai-Request"); id != "" {
+		text = strings.ReplaceAll(strings.ReplaceAll(text, id, "<request>"), "chatcmpl-"+id[:32], "chatcmpl-<request>")
+	}
+	return strings.TrimRight(text, "\n") + "\n"
+}
+
+func TestRefusalsAreNeverRetried(t *testing.T) {
+	for _, c := range []dsai.Code{dsai.CodeNoEvidence, dsai.CodeNoGrant, dsai.CodePurposeMissing, dsai.CodePurposeUnknown, dsai.CodePurposeNotPromised,
+		dsai.CodeUndertakingExpired, dsai.CodeUndertakingRevoked, dsai.CodePolicyDenied, dsai.CodePolicyStale, dsai.CodeModelNotAllowed,
+		dsai.CodeClockUntrusted, dsai.CodeConsentRevoked, dsai.CodeSpendCap, "a code to come"} {
+		if got := api.RefusalStatus(c); got == 408 || got == 409 || got == 429 || got >= 500 {
+			t.Errorf("RefusalStatus(%s) = %d, which SDKs retry", c, got)
+		}
+	}
+}
+
+func TestGuards(t *testing.T) {
+	s := server(t, &fake{}, func(c *api.Config) { c.Hosts = []string{"Clinic.example"} })
+	tests := []struct {
+		name   string
+		change func(*http.Request)
+		want   int
+	}{
+		{"loopback", func(r *http.Request) { r.Host = "127.0.0.1:7777" }, 200},
+		{"loopback v6", func(r *http.Request) { r.Host = "[::1]:7777" }, 200},
+		{"configured name", func(r *http.Request) { r.Host = "clinic.EXAMPLE:443" }, 200},
+		{"rebound name", func(r *http.Request) { r.Host = "evil.example:7777" }, 421},
+		{"look-alike", func(r *http.Request) { r.Host = "localhost.evil.example" }, 421},
+		{"no host", func(r *http.Request) { r.Host = "" }, 421},
+		{"another origin", func(r *http.Request) { r.Header.Set("Origin", "https://evil.example") }, 403},
+		{"another site", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "cross-site") }, 403},
+		{"same origin", func(r *http.Request) { r.Header.Set("Sec-Fetch-Site", "same-origin") }, 200},
+		{"basic auth", func(r *http.Request) { r.SetBasicAuth("a", "key") }, 401},
+		{"long key", func(r *http.Request) { r.Header.Set("Authorization", "Bearer "+strings.Repeat("k", 1<<12)) }, 401},
+		{"purposes differ", func(r *http.Request) { r.Header.Set("Dsai-Purpose", "care") }, 400},
+		{"huge body", func(r *http.Request) { r.Body = io.NopCloser(io.LimitReader(zeros{}, 1<<30)) }, 413},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			body := strings.TrimSuffix(question, "}") + `,"metadata":{"dsai.purpose":"answers"}}`
+			r := httptest.NewRequest("POST", "http://localhost/v1/chat/completions", strings.NewReader(body))
+			r.Header.Set("Authorization", "Bearer key")
+			tt.change(r)
+			w := serve(s, r)
+			if w.Code != tt.want {
+				t.Errorf("status = %d, want %d; body %s", w.Code, tt.want, w.Body)
+			}
+			if csp := w.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "default-src 'none'") || strings.Contains(csp, "unsafe") {
+				t.Errorf("Content-Security-Policy = %q", csp)
+			}
+		})
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+func TestMetricsNeedThisMachine(t *testing.T) {
+	s := server(t, &fake{}, nil)
+	tests := []struct {
+		remote, forwarded string
+		want              int
+	}{{"127.0.0.1:5", "", 200}, {"[::1]:5", "", 200}, {"192.0.2.1:5", "", 401}, {"127.0.0.1:5", "192.0.2.1", 401}}
+	for _, tt := range tests {
+		r := httptest.NewRequest("GET", "http://localhost/metrics", nil)
+		r.RemoteAddr = tt.remote
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		if got := serve(s, r).Code; got != tt.want {
+			t.Errorf("GET /metrics from %s for %q = %d, want %d", tt.remote, tt.forwarded, got, tt.want)
+		}
+	}
+}
+
+func TestBudgets(t *testing.T) {
+	now := time.Unix(1764000000, 0)
+	s := server(t, &fake{limits: api.Limits{RequestsPerMinute: 6, Burst: 2, TokensPerMinute: 5}}, func(c *api.Config) {
+		c.Now = func() time.Time { return now }
+	})
+	steps := []struct {
+		after time.Duration
+		want  int
+		retry string
+	}{
+		{0, 200, ""},                  // 4 of 5 tokens
+		{0, 200, ""},                  // one token is left, so the answer may begin
+		{0, 429, "10"},                // two at once are spent
+		{10 * time.Second, 429, "39"}, // a request again, but no tokens: 1 - (-3 + 10*5/60), at 5/min
+		{39 * time.Second, 200, ""},
+	}
+	for i, st := range steps {
+		now = now.Add(st.after)
+		r := httptest.NewRequest("POST", "http://localhost/v1/chat/completions", strings.NewReader(question))
+		r.Header.Set("Authorization", "Bearer key")
+		w := serve(s, r)
+		if w.Code != st.want || w.Header().Get("Retry-After") != st.retry {
+			t.Errorf("step %d: status %d, Retry-After %q, want %d, %q", i, w.Code, w.Header().Get("Retry-After"), st.want, st.retry)
+		}
+	}
+	r := httptest.NewRequest("GET", "http://localhost/v1/models", nil)
+	r.Header.Set("Authorization", "Bearer entitled")
+	if w := serve(s, r); w.Code != 200 {
+		t.Errorf("another key's budget is spent too: %d", w.Code)
+	}
+}
+
+func TestRevocationsWithoutKeyShareALimit(t *testing.T) {
+	s := server(t, &fake{}, nil)
+	post := func(key string) int {
+		r := httptest.NewRequest("POST", "http://localhost/dsai/v1/revocations", strings.NewReader("signed"))
+		if key != "" {
+			r.Header.Set("Authorization", "Bearer "+key)
+		}
+		return serve(s, r).Code
+	}
+	for range 60 {
+		if got := post(""); got != 200 {
+			t.Fatalf("revocation = %d, want 200", got)
+		}
+	}
+	if got := post(""); got != 429 {
+		t.Errorf("revocation 61 = %d, want 429", got)
+	}
+	if got := post("key"); got != 200 {
+		t.Errorf("revocation with a key = %d, want 200", got)
+	}
+}

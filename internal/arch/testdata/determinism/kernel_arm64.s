@@ -1,0 +1,14 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+// func kernel(x, y, z float64) float64, with VFMADD231SD only in this comment
+TEXT ·kernel(SB), $0-32
+	MULSD X1, X0
+	ADDSD X2, X0
+	VFMADD231SD X1, X0, X2 // want: VFMADD231SD
+	FMADDD F2, F1, F0, F3 // want: FMADDD
+	FNMSUBS F2, F1, F0, F3 // want: FNMSUBS
+	VFMLA V1.S4, V2.S4, V3.S4 // want: VFMLA
+	WFMADB V1, V2, V3, V4 // want: WFMADB
+loop: WORD $0x1f020c20 // want: WORD
+	RET

@@ -1,0 +1,466 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"crypto/hkdf"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/big"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/ingest"
+	"dsai.example/dsai/internal/verifiable/ingest/segment"
+	"dsai.example/dsai/internal/verifiable/merkle"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// Contribution is what "dsai add" asks for.
+type Contribution struct {
+	Member    string    `json:"member"` // name; "" = the founder
+	Paths     []string  `json:"paths"`  // absolute
+	For       []string  `json:"for"`
+	Never     []string  `json:"never"`
+	Until     dsai.Time `json:"until,omitzero"`
+	Sensitive bool      `json:"sensitive"`
+	QuoteMax  int       `json:"quoteMax"`
+	// Signed is a consent that the member signed elsewhere; the terms above are
+	// then taken from it.
+	Signed []byte `json:"signed,omitempty"`
+}
+
+// Contributed is what came of a Contribution.
+type Contributed struct {
+	Consent   dsai.Digest      `json:"consent"`
+	Short     string           `json:"short"`
+	Words     string           `json:"words"` // what was agreed
+	Documents []ContributedDoc `json:"documents"`
+	Skipped   []Skipped        `json:"skipped"`
+	Added     int              `json:"added"`
+	Unchanged int              `json:"unchanged"`
+	Passages  int              `json:"passages"`
+	Copies    []Copy           `json:"copies"` // same bytes as another member's
+}
+
+// ContributedDoc is one document of a contribution.
+type ContributedDoc struct {
+	ID       dsai.DocumentID `json:"id"`
+	Short    string          `json:"short"`
+	Path     string          `json:"path"`
+	Passages int             `json:"passages"`
+}
+
+// Skipped is a file that was left out, and why.
+type Skipped struct {
+	Path   string `json:"path"`
+	Code   string `json:"code"`
+	Reason string `json:"reason"`
+}
+
+// Copy names another member's document with the same bytes.
+type Copy struct {
+	Path  string `json:"path"`
+	Of    string `json:"of"`
+	Owner string `json:"owner"`
+}
+
+// Contribute ingests files and records the consent under which they may be
+// used. Files come first and are unusable until the consent names them, so an
+// interruption leaves nothing that anybody could be shown; running it again
+// resumes.
+func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(ingest.Progress)) (*Contributed, error) {
+	m, err := n.memberNamed(c.Member)
+	if err != nil {
+		return nil, err
+	}
+	n.change.Lock()
+	defer n.change.Unlock()
+	if c.Signed != nil && len(c.Paths) == 0 {
+		return n.contributeSigned(ctx, c.Signed)
+	}
+	files, skipped, err := ingest.Walk(ctx, c.Paths)
+	if err != nil {
+		return nil, err
+	}
+	s := &sink{n: n, m: m, sensitive: c.Sensitive}
+	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: progress})
+	if ferr := n.afterIngest(ctx); err == nil {
+		err = ferr
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := &Contributed{Added: rep.Added, Unchanged: rep.Unchanged, Passages: rep.Passages, Documents: []ContributedDoc{}, Skipped: []Skipped{}, Copies: s.copies}
+	for _, k := range append(skipped, rep.Skipped...) {
+		out.Skipped = append(out.Skipped, Skipped{k.Path, string(k.Code), k.Reason})
+	}
+	var docs []*document
+	for _, num := range s.seen {
+		d := n.lib.document(num)
+		// Adding a folder again, or watching it, must not undo a withdrawal.
+		if n.documentState(d) == stateWithdrawn && !slices.Contains(c.Paths, d.Path) {
+			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, "was withdrawn; name the file itself to lend it again"})
+			continue
+		}
+		docs = append(docs, d)
+		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
+	}
+	if len(docs) == 0 {
+		return out, nil
+	}
+	g, err := n.consentFor(ctx, m, docs, c)
+	if err != nil {
+		return nil, err
+	}
+	out.Consent, out.Short = g.Consent.Digest, shortID("c", g.Consent.Digest)
+	out.Words = consent.Words(g.Consent.Subject, g.Consent.ValidUntil)
+	return out, nil
+}
+
+// contributeSigned records a consent for documents that are here already and
+// waited for it.
+func (n *Node) contributeSigned(ctx context.Context, signed []byte) (*Contributed, error) {
+	g, err := n.acceptConsent(ctx, signed)
+	if err != nil {
+		return nil, err
+	}
+	out := &Contributed{Consent: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Skipped: []Skipped{}, Documents: []ContributedDoc{}, Copies: []Copy{},
+		Words: consent.Words(g.Consent.Subject, g.Consent.ValidUntil)}
+	for _, id := range n.documentsOf(g) {
+		d := n.lib.documentByID(id)
+		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
+		out.Unchanged++
+	}
+	return out, nil
+}
+
+// afterIngest brings index and statistics up to the store.
+func (n *Node) afterIngest(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
+	if err := n.lib.reload(ctx, n.db); err != nil {
+		return err
+	}
+	changed, err := n.catchUpIndex(ctx, nil)
+	if err != nil || changed == 0 {
+		return err
+	}
+	n.log.wake()
+	return n.pinStatistics(ctx)
+}
+
+// consentFor returns the consent of a contribution: one in force with the same
+// terms that covers the documents already, or a new one.
+func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, error) {
+	if c.Signed != nil {
+		return n.acceptConsent(ctx, c.Signed)
+	}
+	now := n.clock.now()
+	b, until, _, err := consent.Draft(n.draftOptions(m, docs, c, now))
+	if err != nil {
+		return nil, err
+	}
+	if g := n.sameTerms(docs, b, c, now); g != nil {
+		return g, nil
+	}
+	b.Supersedes = n.replaced(m, docs)
+	signer, err := n.memberSigner(m)
+	if err != nil {
+		return nil, err
+	}
+	index, err := n.freeStatusIndex()
+	if err != nil {
+		return nil, err
+	}
+	cred := vc.New(dsai.TypeConsentBundle, signer.DID(), b, now, until)
+	cred.Status = vc.NewStatusEntry(listURI(n.id), index)
+	s, err := vc.Issue(cred, now, signer)
+	if err != nil {
+		return nil, err
+	}
+	return n.acceptConsent(ctx, s.Raw)
+}
+
+func (n *Node) draftOptions(m *member, docs []*document, c Contribution, now dsai.Time) consent.Options {
+	var scope dsai.DataScope
+	scope.Documents = []dsai.DocumentGrant{}
+	for _, d := range docs {
+		scope.Documents = append(scope.Documents, dsai.DocumentGrant{Document: d.ID, Mode: dsai.ModeFollowing})
+	}
+	return consent.Options{
+		Key: m.DID, Member: m.ID, Coop: n.coop, Steward: n.id, Data: scope,
+		For: c.For, Never: c.Never, Sensitive: c.Sensitive, QuoteMax: c.QuoteMax, From: now, Until: c.Until,
+		Capture: dsai.Capture{Method: "cli", Custody: m.Custody},
+	}
+}
+
+// replaced names the member's consents in force over none but these documents:
+// what is agreed now replaces what was agreed about them.
+func (n *Node) replaced(m *member, docs []*document) []dsai.Digest {
+	named := map[dsai.DocumentID]bool{}
+	for _, d := range docs {
+		named[d.ID] = true
+	}
+	var out []dsai.Digest
+	now := n.clock.now()
+	for _, g := range n.lib.allGrants() {
+		if g.Consent.Subject.Member != m.ID || g.state.Revoked != 0 || !g.state.Superseded.IsZero() || now > g.Consent.ValidUntil {
+			continue
+		}
+		ids := n.documentsOf(g)
+		if len(ids) > 0 && !slices.ContainsFunc(ids, func(id dsai.DocumentID) bool { return !named[id] }) {
+			out = append(out, g.Consent.Digest)
+		}
+	}
+	slices.SortFunc(out, func(a, b dsai.Digest) int { return slices.Compare(a[:], b[:]) })
+	return out
+}
+
+// sameTerms finds a consent in force that says the same about all documents, so
+// that adding twice changes nothing.
+func (n *Node) sameTerms(docs []*document, b dsai.ConsentBundle, c Contribution, now dsai.Time) *grant {
+	want := termsOf(b)
+	for _, g := range docs[0].grants {
+		if !g.state.Superseded.IsZero() || g.state.Revoked != 0 || now > g.Consent.ValidUntil || termsOf(g.Consent.Subject) != want ||
+			c.Until != 0 && c.Until != g.Consent.ValidUntil {
+			continue
+		}
+		covers := true
+		for _, d := range docs {
+			_, r := g.Covers(consent.Moment{Now: now}, d.ID, d.Version)
+			covers = covers && r == consent.OK && d.governing() == g
+		}
+		if covers {
+			return g
+		}
+	}
+	return nil
+}
+
+// termsOf is what a consent says, without over which documents.
+func termsOf(b dsai.ConsentBundle) string {
+	b.Data, b.Notice, b.Supersedes = dsai.DataScope{Documents: []dsai.DocumentGrant{}}, dsai.Notice{}, nil
+	return string(mustCanonical(b))
+}
+
+// freeStatusIndex picks a random unused bit of the status list, so that the
+// index says nothing about when a consent was given.
+func (n *Node) freeStatusIndex() (int, error) {
+	used := map[int]bool{}
+	for _, g := range n.lib.allGrants() {
+		used[g.state.Index] = true
+	}
+	for range 1000 {
+		i, err := rand.Int(rand.Reader, big.NewInt(dsai.StatusListBits))
+		if err != nil {
+			return 0, err
+		}
+		if !used[int(i.Int64())] {
+			return int(i.Int64()), nil
+		}
+	}
+	return 0, errors.New("pick status index: the status list is full")
+}
+
+// sink puts documents into the store.
+type sink struct {
+	n         *Node
+	m         *member
+	sensitive bool
+	seen      []int64 // documents of this contribution, in file order
+	copies    []Copy
+}
+
+// mac finds equal sources without telling anybody else what they are.
+func (n *Node) mac(source [32]byte) [32]byte {
+	h := hmac.New(sha256.New, n.macKey)
+	h.Write(source[:])
+	return [32]byte(h.Sum(nil))
+}
+
+// Known implements ingest.Sink.
+func (s *sink) Known(ctx context.Context, path string, source [32]byte) (bool, error) {
+	d, err := s.n.db.DocumentByPath(ctx, s.m.ID, path)
+	if isNotFound(err) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	vs, err := s.n.db.Versions(ctx, d.Num)
+	if err != nil || len(vs) == 0 || d.Gone != 0 {
+		return false, err
+	}
+	for _, v := range vs {
+		if v.Commitment == d.Version && v.MAC == s.n.mac(source) {
+			s.seen = append(s.seen, d.Num)
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Add implements ingest.Sink: one transaction holds document, version,
+// derivation, passages and what the index must learn.
+func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Text) error {
+	n, now := s.n, s.n.clock.now()
+	d, err := n.db.DocumentByPath(ctx, s.m.ID, path)
+	isNew := isNotFound(err)
+	if err != nil && !isNew {
+		return err
+	}
+	if isNew {
+		d = store.Document{ID: dsai.DocumentID{Digest: dsai.Digest(newSalt())}, Member: s.m.ID, Path: path,
+			Title: inert(filepath.Base(path)), Sensitive: s.sensitive, Created: now}
+		secret := newSalt()
+		d.Secret = secret[:]
+	}
+	w, err := n.derive(d, source, t, now)
+	if err != nil {
+		return fmt.Errorf("add %s: %w", path, err)
+	}
+	copies, err := n.db.Copies(ctx, w.version.MAC)
+	if err != nil {
+		return err
+	}
+	aside := s.withdrawnCopy(copies)
+	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		if isNew {
+			if d.Num, err = tx.AddDocument(d); err != nil {
+				return err
+			}
+		} else if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
+			return err
+		}
+		if !aside.IsZero() {
+			if err := tx.SetQuarantine(d.Num, aside); err != nil {
+				return err
+			}
+		}
+		return w.write(tx, d.Num)
+	})
+	if err != nil {
+		return fmt.Errorf("add %s: %w", path, err)
+	}
+	s.seen = append(s.seen, d.Num)
+	for _, c := range copies {
+		if o := n.lib.document(c); o != nil && o.Member != s.m.ID {
+			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
+		}
+	}
+	return nil
+}
+
+// withdrawnCopy returns another member's document with these bytes that was
+// withdrawn or forgotten: uploading it again must not bring it back.
+func (s *sink) withdrawnCopy(copies []int64) dsai.DocumentID {
+	for _, num := range copies {
+		o := s.n.lib.document(num)
+		if o == nil || o.Member == s.m.ID {
+			continue
+		}
+		if st := s.n.documentState(o); st == stateWithdrawn || st == stateForgotten {
+			return o.ID
+		}
+	}
+	return dsai.DocumentID{}
+}
+
+// written is a version ready for the store.
+type written struct {
+	version    store.Version
+	derivation store.Credential
+	passages   []store.Passage
+}
+
+// derive commits to a source and its passages.
+func (n *Node) derive(d store.Document, source []byte, t *ingest.Text, now dsai.Time) (*written, error) {
+	salt := newSalt()
+	version := dsai.Commit("version", salt, source)
+	w := &written{}
+	leaves := make([][]byte, len(t.Passages))
+	for i, p := range t.Passages {
+		heading := p.Heading
+		if heading == nil {
+			heading = []string{}
+		}
+		body, err := vc.Canonical(dsai.PassageBody{
+			Title: d.Title, Heading: heading, Page: p.Page, Start: p.Start, End: p.End, Language: p.Language, Text: string(t.Bytes[p.Start:p.End]),
+		})
+		if err != nil {
+			return nil, err
+		}
+		c := dsai.PassageCommitment(passageSalt(d.Secret, version, i), body)
+		leaves[i] = dsai.PassageLeaf(d.ID, i, c)
+		w.passages = append(w.passages, store.Passage{Version: version, Index: i, Commitment: c, Body: body})
+	}
+	tree, err := merkle.New(leaves)
+	if err != nil {
+		return nil, err
+	}
+	root, err := tree.Root()
+	if err != nil {
+		return nil, err
+	}
+	s, err := vc.Issue(vc.New(dsai.TypeDerivation, n.signer.DID(), dsai.Derivation{
+		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Document: d.ID, Version: version, Extractor: t.Extractor,
+		Chunker: segment.ID, Unicode: segment.UnicodeVersion, Language: t.Language, Passages: len(t.Passages), Root: root,
+	}, now, 0), now, n.signer)
+	if err != nil {
+		return nil, err
+	}
+	w.derivation = record(s, dsai.LeafDerivation, now)
+	w.version = store.Version{
+		Commitment: version, Salt: salt, MAC: n.mac(sha256.Sum256(source)), Bytes: int64(len(source)), Media: t.MediaType,
+		Language: t.Language, Derivation: s.Digest, Passages: len(t.Passages), Created: now,
+	}
+	return w, nil
+}
+
+func (w *written) write(tx *store.Tx, document int64) error {
+	if err := tx.Put(w.derivation); err != nil {
+		return err
+	}
+	w.version.Document = document
+	if err := tx.AddVersion(w.version); err != nil {
+		return err
+	}
+	for _, p := range w.passages {
+		p.Document = document
+		num, err := tx.AddPassage(p)
+		if err != nil {
+			return err
+		}
+		if err := tx.Reindex(num, store.IndexAdd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// passageSalt derives a passage's salt from its document's secret: destroying
+// the secret makes every commitment of the document unopenable (RFC 5869).
+func passageSalt(secret []byte, version dsai.Digest, index int) dsai.Salt {
+	b, err := hkdf.Key(sha256.New, secret, version[:], "dsai/1/passage-salt "+strconv.Itoa(index), 32)
+	if err != nil {
+		panic("node: hkdf: " + err.Error()) // the length is constant
+	}
+	return dsai.Salt(b)
+}
+
+func mustCanonical(v any) []byte {
+	b, err := vc.Canonical(v)
+	if err != nil {
+		panic("node: canonical: " + err.Error()) // closed types of strings and integers
+	}
+	return b
+}

@@ -1,0 +1,170 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/resilience/upstream"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/answer"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/verifiable/rank"
+	"dsai.example/dsai/internal/verifiable/retrieve"
+)
+
+// ErrNoModel reports a model that this node does not offer.
+var ErrNoModel = errors.New("no such model")
+
+// openEngines makes the engines: extract, and the servers that the operator added.
+func (n *Node) openEngines(ctx context.Context) error {
+	models, err := n.db.Models(ctx)
+	if err != nil {
+		return err
+	}
+	engines := map[string]pipeline.Engine{extract.ModelID: quoting{n}}
+	shared := map[string]bool{}
+	for _, m := range models {
+		e, err := n.newUpstream(m)
+		if err != nil {
+			return err
+		}
+		engines[m.Name] = e
+		shared[m.Name] = !upstream.Loopback(m.URL)
+	}
+	n.mu.Lock()
+	n.engines, n.shared = engines, shared
+	n.mu.Unlock()
+	return nil
+}
+
+func (n *Node) newUpstream(m store.Model) (*upstream.Engine, error) {
+	return upstream.New(upstream.Config{
+		ID: m.Name, URL: m.URL, Model: m.Remote, Prompt: answer.Prompt, Logger: n.slog,
+		Marker: func(ps []dsai.PassageBody) upstream.Marker { return answer.NewMarker(ps) },
+	})
+}
+
+// engine returns an engine by model id; "" is the default.
+func (n *Node) engine(id string) (pipeline.Engine, error) {
+	if id == "" {
+		id = extract.ModelID
+	}
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	e, ok := n.engines[id]
+	if !ok {
+		return nil, fmt.Errorf("model %.80q: %w", id, ErrNoModel)
+	}
+	return e, nil
+}
+
+// sharing reports whether an engine is beyond this machine, so that using it
+// shares passages with a third party.
+func (n *Node) sharing(e pipeline.Engine) bool {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.shared[e.Model().ID]
+}
+
+// quoting is the engine dsai-extract-1 with this node's statistics.
+type quoting struct{ n *Node }
+
+// quotingModel is what receipts say of it.
+var quotingModel = dsai.ModelRef{
+	ID: extract.ModelID, Class: dsai.EngineExtract, Fingerprint: dsai.Hash("engine", []byte(extract.ModelID)),
+	Engine: extract.Version, Profile: "integer",
+}
+
+// Model implements pipeline.Engine.
+func (quoting) Model() dsai.ModelRef { return quotingModel }
+
+// Assurance implements pipeline.Engine.
+func (quoting) Assurance() dsai.Assurance { return dsai.Replayable }
+
+// Answer implements pipeline.Engine.
+func (q quoting) Answer(_ context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+	epoch, _ := q.n.statistics()
+	for {
+		in := extract.Input{
+			Question: string(e.Clearance.Request.Question), Fields: epoch.Statistics().Fields, DF: epoch.DF,
+			// The policy can raise what the engine asks for, never lower it.
+			Threshold: max(extract.Threshold, int(q.n.policyInForce().Parameters().EvidenceFloor)),
+		}
+		for _, p := range e.Passages {
+			in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: p.Use.Commitment})
+		}
+		a, err := extract.Run(retrieve.Lexicon{}, in)
+		if err != nil {
+			return nil, refusedWith(err, e)
+		}
+		if dropped := dropOverQuoted(e, a.Quotes); dropped {
+			if len(e.Passages) == 0 {
+				return nil, &dsai.Refusal{Code: dsai.CodeNoGrant, Reason: "what may be quoted to this requester " + consent.OutputLimit.Words(),
+					Detail: dsai.RefusalDetail{Excluded: e.Excluded}}
+			}
+			continue // answer from the rest
+		}
+		return q.output(e, in.Question, a, emit)
+	}
+}
+
+func (quoting) output(e *pipeline.Evidence, question string, a *extract.Answer, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+	out := &pipeline.Output{
+		Text: pipeline.Text(a.Text), Quotes: a.Quotes, Trace: a.Trace.Bytes(), Ended: dsai.EndedComplete, Sampling: "none",
+		Tokens:   dsai.Tokens{Prompt: countWords(question), Completion: countWords(a.Text), Unit: "word"},
+		NoEffect: e.Clearance.Request.Sampling.Set(),
+	}
+	// The text begins with one line for each quote, in their order.
+	for i, line := range strings.SplitAfter(a.Text, "\n") {
+		p := pipeline.Piece{Text: line}
+		if i < len(a.Quotes) {
+			p.Quote = &a.Quotes[i]
+		}
+		if err := emit(p); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// countWords counts words by UAX #29, the unit of tokens of this engine.
+func countWords(s string) int { return len(retrieve.Lexicon{}.Analyze(rank.Plain, s)) }
+
+// refusedWith adds to an engine's refusal what retrieval left out.
+func refusedWith(err error, e *pipeline.Evidence) error {
+	if no, ok := errors.AsType[*dsai.Refusal](err); ok {
+		no.Rule = e.Clearance.Subject.Rule
+		no.Detail.Excluded = e.Excluded
+	}
+	return err
+}
+
+// dropOverQuoted removes passages of which more was quoted than their consent
+// still allows to this requester.
+func dropOverQuoted(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
+	quoted := map[dsai.DocumentID]int{}
+	for _, q := range quotes {
+		p := e.Passages[q.N-1]
+		quoted[p.Use.Document] += utf8.RuneCountInString(quoteText(p.Body, q))
+	}
+	kept := e.Passages[:0:0]
+	for _, p := range e.Passages {
+		if p.QuoteMax >= 0 && quoted[p.Use.Document] > p.QuoteMax {
+			exclude(&e.Excluded, string(consent.OutputLimit))
+			dropped = true
+			continue
+		}
+		kept = append(kept, p)
+	}
+	e.Passages = kept
+	return dropped
+}

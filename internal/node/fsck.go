@@ -1,0 +1,322 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/merkle"
+	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/verifiable/tlog"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// FsckReport says what was checked and what is wrong.
+type FsckReport struct {
+	OK     bool        `json:"ok"`
+	Checks []FsckCheck `json:"checks"`
+}
+
+// FsckCheck is one check.
+type FsckCheck struct {
+	Name   string `json:"name"`
+	OK     bool   `json:"ok"`
+	Detail string `json:"detail"`
+}
+
+// Fsck reads everything that the node keeps and checks it against signatures,
+// commitments and the log. It changes nothing.
+func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error) {
+	rep := &FsckReport{OK: true}
+	for _, c := range []struct {
+		name string
+		run  func(context.Context) (string, error)
+	}{
+		{"database", n.fsckDatabase},
+		{"keys", n.fsckKeys},
+		{"credentials", n.fsckCredentials},
+		{"documents", n.fsckDocuments},
+		{"log", n.fsckLog},
+		{"outbox", n.fsckOutbox},
+		{"index", n.fsckIndex},
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		progress(c.name)
+		detail, err := c.run(ctx)
+		if err != nil {
+			detail, rep.OK = err.Error(), false
+		}
+		rep.Checks = append(rep.Checks, FsckCheck{c.name, err == nil, detail})
+	}
+	return rep, nil
+}
+
+func (n *Node) fsckDatabase(ctx context.Context) (string, error) {
+	lines, err := n.db.Check(ctx)
+	if err != nil {
+		return "", err
+	}
+	if len(lines) > 0 {
+		return "", fmt.Errorf("%d complaints, the first: %s", len(lines), lines[0])
+	}
+	return "SQLite's integrity check passes", nil
+}
+
+func (n *Node) fsckKeys(context.Context) (string, error) {
+	want := map[string]string{keyReceipt: n.self.Subject.ReceiptKey, keyLog: n.self.Subject.LogKey, keyPeer: n.self.Subject.PeerKey, keyWitness: n.self.Subject.WitnessKey}
+	for _, m := range n.lib.allMembers() {
+		if m.Custody == dsai.CustodyNode {
+			want[memberKey(m.ID)+"-consent"] = m.DID
+		}
+	}
+	for name, did := range want {
+		s, err := n.ring.Signer(name)
+		if err != nil {
+			return "", err
+		}
+		if s.DID() != did {
+			return "", fmt.Errorf("key %s is not the one that was founded with", name)
+		}
+	}
+	return fmt.Sprintf("%d keys are those of the inceptions", len(want)), nil
+}
+
+// fsckCredentials opens every signed artifact again.
+func (n *Node) fsckCredentials(ctx context.Context) (string, error) {
+	count, erased := 0, 0
+	err := n.db.EachCredential(ctx, func(c store.Credential) error {
+		if c.Raw == nil {
+			erased++
+			return nil
+		}
+		count++
+		s, err := vc.Open[json.RawMessage](c.Raw, c.Type)
+		if err != nil {
+			return fmt.Errorf("%s %s: %w", c.Type, short(c.Digest), err)
+		}
+		if s.Digest != c.Digest {
+			return fmt.Errorf("%s is kept under another digest, %s", s.Digest, c.Digest)
+		}
+		leaf, err := n.db.Leaf(ctx, c.Digest)
+		if err != nil {
+			return fmt.Errorf("%s %s: leaf: %w", c.Type, short(c.Digest), err)
+		}
+		if !bytes.Equal(leaf, dsai.Leaf(dsai.LeafKind(leaf[0]), c.Salt, s.Body)) {
+			return fmt.Errorf("%s %s: its leaf commits to something else", c.Type, short(c.Digest))
+		}
+		return n.fsckOutcome(ctx, c)
+	})
+	return fmt.Sprintf("%d signatures hold, %d artifacts erased", count, erased), err
+}
+
+// fsckOutcome compares the row by which a receipt is listed with what was signed.
+func (n *Node) fsckOutcome(ctx context.Context, c store.Credential) error {
+	var want store.Receipt
+	switch c.Type {
+	case dsai.TypeInferenceReceipt:
+		s, err := vc.Open[dsai.InferenceReceipt](c.Raw, c.Type)
+		if err != nil {
+			return err
+		}
+		want = store.Receipt{Ended: s.Subject.Ended, Purpose: s.Subject.Purpose, Model: s.Subject.Model.ID}
+	case dsai.TypeRefusalReceipt:
+		s, err := vc.Open[dsai.RefusalReceipt](c.Raw, c.Type)
+		if err != nil {
+			return err
+		}
+		want = store.Receipt{Code: s.Subject.Code, Purpose: s.Subject.Purpose}
+	default:
+		return nil
+	}
+	row, err := n.db.Receipt(ctx, c.Digest)
+	if err == nil && (row.Ended != want.Ended || publicCode(row.Code) != want.Code || row.Purpose != want.Purpose || row.Model != want.Model) {
+		err = errors.New("it is listed as another outcome")
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", c.Type, short(c.Digest), err)
+	}
+	return nil
+}
+
+// fsckDocuments recomputes every commitment and derivation root.
+func (n *Node) fsckDocuments(ctx context.Context) (string, error) {
+	passages := 0
+	for _, d := range n.lib.allDocuments() {
+		vs, err := n.db.Versions(ctx, d.Num)
+		if err != nil {
+			return "", err
+		}
+		for _, v := range vs {
+			k, err := n.fsckVersion(ctx, d, v)
+			if err != nil {
+				return "", fmt.Errorf("document %s: %w", shortID("d", d.ID.Digest), err)
+			}
+			passages += k
+		}
+	}
+	return fmt.Sprintf("%d passages are what their derivations commit to", passages), nil
+}
+
+func (n *Node) fsckVersion(ctx context.Context, d *document, v store.Version) (int, error) {
+	raw, err := n.db.Raw(ctx, v.Derivation)
+	if err != nil {
+		return 0, err
+	}
+	der, err := vc.Open[dsai.Derivation](raw, dsai.TypeDerivation)
+	if err != nil {
+		return 0, err
+	}
+	ps, err := n.db.PassagesOf(ctx, v.Commitment)
+	if err != nil {
+		return 0, err
+	}
+	leaves := make([][]byte, len(ps))
+	for i, p := range ps {
+		leaves[i] = dsai.PassageLeaf(d.ID, i, p.Commitment)
+		if d.Secret == nil || p.Body == nil {
+			if d.Secret != nil {
+				return 0, fmt.Errorf("passage %d has no text", i)
+			}
+			continue
+		}
+		if dsai.PassageCommitment(passageSalt(d.Secret, v.Commitment, i), p.Body) != p.Commitment {
+			return 0, fmt.Errorf("passage %d is not what was committed to", i)
+		}
+	}
+	t, err := merkle.New(leaves)
+	if err != nil {
+		return 0, err
+	}
+	if root, err := t.Root(); err != nil || root != der.Subject.Root {
+		return 0, errors.Join(errors.New("passages do not add up to the derivation's root"), err)
+	}
+	return len(ps), nil
+}
+
+func (n *Node) eachLog(f func(epoch int, r *tlog.Reader) error) error {
+	for e := 1; e <= n.log.epoch; e++ {
+		r := n.log.Reader
+		if e != n.log.epoch {
+			var err error
+			if r, err = n.closedLog(e); err != nil {
+				return err
+			}
+		}
+		if err := f(e, r); err != nil {
+			return fmt.Errorf("log epoch %d: %w", e, err)
+		}
+	}
+	return nil
+}
+
+func (n *Node) fsckLog(ctx context.Context) (string, error) {
+	var size uint64
+	err := n.eachLog(func(_ int, r *tlog.Reader) error {
+		cp, err := r.Checkpoint(ctx)
+		size += cp.Size
+		return errors.Join(err, r.Fsck(ctx))
+	})
+	return fmt.Sprintf("%d entries under signed checkpoints", size), err
+}
+
+// fsckOutbox compares what was promised with what the log holds, and with the
+// artifacts that the leaves commit to.
+func (n *Node) fsckOutbox(ctx context.Context) (string, error) {
+	matched := 0
+	err := n.eachLog(func(epoch int, r *tlog.Reader) error {
+		k, err := n.fsckEpoch(ctx, epoch, r)
+		matched += k
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	pending, err := n.db.CountPending(ctx)
+	return fmt.Sprintf("%d leaves match, %d wait", matched, pending), err
+}
+
+// fsckEpoch wants every entry of one log to be an artifact's, and every
+// artifact's leaf to be an entry: none lost, none doubled.
+func (n *Node) fsckEpoch(ctx context.Context, epoch int, r *tlog.Reader) (matched int, err error) {
+	last, any, err := n.db.LastSequenced(ctx, epoch)
+	if err != nil {
+		return 0, err
+	}
+	wait, cancel := context.WithTimeout(ctx, waitLog)
+	defer cancel()
+	growing := epoch == n.log.epoch
+	if growing && any {
+		if err := n.log.WaitPublished(wait, last); err != nil {
+			return 0, err
+		}
+	}
+	var held [][]byte
+	if err := r.Leaves(ctx, func(_ uint64, l []byte) error { held = append(held, bytes.Clone(l)); return nil }); err != nil {
+		return 0, err
+	}
+	if growing && len(held) > 0 { // until the outbox knows them too
+		if err := n.log.WaitPublished(wait, uint64(len(held)-1)); err != nil {
+			return 0, err
+		}
+	}
+	if any && last >= uint64(len(held)) {
+		return 0, fmt.Errorf("entry %d was recorded, and the log ends after %d", last, len(held))
+	}
+	claimed := make([]bool, len(held))
+	err = n.db.Leaves(ctx, epoch, func(i uint64, leaf []byte) error {
+		switch {
+		case i >= uint64(len(held)):
+			return nil // logged since
+		case claimed[i]:
+			return fmt.Errorf("two artifacts claim entry %d", i)
+		case !bytes.Equal(held[i], leaf):
+			return fmt.Errorf("entry %d is not the leaf that was promised", i)
+		}
+		claimed[i] = true
+		matched++
+		return nil
+	})
+	if err != nil {
+		return matched, err
+	}
+	for i, ok := range claimed {
+		// A backup may be older than the end of the log that it closed.
+		if !ok && (growing || any && uint64(i) < last) {
+			return matched, fmt.Errorf("entry %d is no artifact's", i)
+		}
+	}
+	return matched, nil
+}
+
+func (n *Node) fsckIndex(ctx context.Context) (string, error) {
+	pinned, err := openType[dsai.Statistics](ctx, n.db, dsai.TypeStatistics)
+	if err != nil {
+		return "", err
+	}
+	for _, s := range pinned { // those of an index that was made again are gone
+		if _, err := n.ix.Epoch(s.Subject.Root); err != nil && !errors.Is(err, retrieve.ErrNoEpoch) {
+			return "", err
+		}
+	}
+	want, err := n.db.CountPassages(ctx)
+	if err != nil {
+		return "", err
+	}
+	have, err := n.ix.Passages()
+	if err != nil {
+		return "", err
+	}
+	if have != want {
+		return "", fmt.Errorf("index holds %d passages, the store %d; remove the folder %s and start again, it is derived data", have, want, n.home.Index())
+	}
+	return fmt.Sprintf("%d passages", have), nil
+}

@@ -1,0 +1,109 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Format is the number of the home's layout. A newer home is refused.
+// This is the first, so there is nothing to migrate yet.
+const Format = 1
+
+// Errors of opening a home.
+var (
+	ErrNoHome    = errors.New("no co-op here yet")
+	ErrHomeTaken = errors.New("a co-op is here already")
+	ErrInUse     = errors.New("another dsai is using this home")
+	ErrNewer     = errors.New("home was written by a newer dsai")
+)
+
+// Home is the one directory that holds everything of a node.
+type Home string
+
+// DefaultHome is $DSAI_HOME, or dsai in the user's XDG data directory.
+func DefaultHome() (Home, error) {
+	if h := os.Getenv("DSAI_HOME"); h != "" {
+		return Home(h), nil
+	}
+	if d := os.Getenv("XDG_DATA_HOME"); filepath.IsAbs(d) {
+		return Home(filepath.Join(d, "dsai")), nil
+	}
+	u, err := os.UserHomeDir()
+	if err != nil {
+		return "", fmt.Errorf("find home: %w", err)
+	}
+	return Home(filepath.Join(u, ".local", "share", "dsai")), nil
+}
+
+func (h Home) path(name string) string { return filepath.Join(string(h), name) }
+
+// Socket is where a running node answers the other verbs.
+func (h Home) Socket() string { return h.path("node.sock") }
+
+// Keys is the folder of private keys.
+func (h Home) Keys() string { return h.path("keys") }
+
+// Database is the SQLite file.
+func (h Home) Database() string { return h.path("dsai.db") }
+
+// Index is the folder of the inverted index, which can be made again, and of
+// pinned statistics, which cannot.
+func (h Home) Index() string { return h.path("index") }
+
+// Log is the folder of one epoch of the transparency log.
+func (h Home) Log(epoch int) string { return filepath.Join(string(h), "log", strconv.Itoa(epoch)) }
+
+// Trust is the folder of trust files that the user added.
+func (h Home) Trust() string { return h.path("trust") }
+
+func (h Home) formatFile() string { return h.path("format") }
+
+// check returns nil for a home of this format.
+func (h Home) check() error {
+	b, err := os.ReadFile(h.formatFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("open home %s: %w", h, ErrNoHome)
+	}
+	if err != nil {
+		return fmt.Errorf("open home: %w", err)
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	switch {
+	case err != nil || n < 1:
+		return fmt.Errorf("open home %s: format file says %.20q", h, b)
+	case n > Format:
+		return fmt.Errorf("open home %s: %w: format %d, this version reads %d", h, ErrNewer, n, Format)
+	}
+	return nil
+}
+
+// lockWait is how long a verb waits for another verb to finish.
+const lockWait = 5 * time.Second
+
+// lock takes the home for this process. It waits a little: two short verbs at
+// once should both succeed.
+func (h Home) lock(wait time.Duration) (unlock func() error, err error) {
+	f, err := os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("lock home: %w", err)
+	}
+	for deadline := time.Now().Add(wait); ; time.Sleep(50 * time.Millisecond) {
+		err = lockFile(f)
+		if err == nil {
+			return f.Close, nil // closing releases the lock
+		}
+		if time.Now().After(deadline) {
+			f.Close()
+			return nil, fmt.Errorf("lock home %s: %w", h, ErrInUse)
+		}
+	}
+}

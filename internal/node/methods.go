@@ -1,0 +1,396 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/policy"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/ingest"
+	"dsai.example/dsai/internal/verifiable/purpose"
+	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/view"
+)
+
+// Nothing is the parameters or result of methods that have none.
+type Nothing struct{}
+
+// Ref names a thing as people do: short id, prefix, file name or "last".
+type Ref struct {
+	Ref string `json:"ref"`
+}
+
+// Methods are what verbs can ask of a node; see internal/control. The verb's
+// caller owns the home, so everything is allowed that a home can do.
+func (n *Node) Methods() control.Local {
+	return control.Local{Describe: Describe, Methods: map[string]control.Handler{
+		"status": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) (*view.Status, error) { return n.Status(ctx) }),
+		"add": control.Method(func(ctx context.Context, c Contribution, progress func(any)) (*Contributed, error) {
+			return n.Contribute(ctx, c, func(p ingest.Progress) { progress(p) })
+		}),
+		"gone":            control.Method(n.callGone),
+		"ask":             control.Method(n.callAsk),
+		"open":            control.Method(n.callOpen),
+		"receipts":        control.Method(n.callReceipts),
+		"bundle":          control.Method(n.callBundle),
+		"explain":         control.Method(n.callExplain),
+		"trust":           control.Method(func(context.Context, Nothing, func(any)) (*dsai.Trust, error) { return n.Trust(), nil }),
+		"member.add":      control.Method(n.callMemberAdd),
+		"member.list":     control.Method(n.callMemberList),
+		"consent.request": control.Method(n.callConsentRequest),
+		"consent.list":    control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Consent, error) { return n.Consents(ctx) }),
+		"consent.show":    control.Method(n.callConsentShow),
+		"consent.preview": control.Method(n.callPreview),
+		"consent.revoke":  control.Method(n.callRevoke),
+		"revocation":      control.Method(n.callRevocation),
+		"uses":            control.Method(n.callUses),
+		"docs.list":       control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Document, error) { return n.Documents(ctx) }),
+		"docs.show":       control.Method(n.callDocsShow),
+		"docs.forget":     control.Method(n.callForget),
+		"docs.release":    control.Method(n.callRelease),
+		"export":          control.Method(n.callExport),
+		"policy.show":     control.Method(n.callPolicy),
+		"key.new":         control.Method(n.callKeyNew),
+		"key.list":        control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Key, error) { return n.Keys(ctx) }),
+		"key.revoke": control.Method(func(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
+			return Nothing{}, n.RevokeKey(ctx, r.Ref)
+		}),
+		"model.list": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Model, error) { return n.Models(ctx) }),
+		"model.add": control.Method(func(ctx context.Context, a ModelArgs, _ func(any)) (*view.Model, error) {
+			return n.AddModel(ctx, a.Name, a.URL, a.Remote)
+		}),
+		"model.rm": control.Method(func(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
+			return Nothing{}, n.RemoveModel(ctx, r.Ref)
+		}),
+		"log.checkpoint": control.Method(n.callCheckpoint),
+		"log.prove":      control.Method(n.callProve),
+		"clock.accept":   control.Method(func(ctx context.Context, _ Nothing, _ func(any)) (dsai.Time, error) { return n.clock.accept(ctx) }),
+		"fsck": control.Method(func(ctx context.Context, _ Nothing, progress func(any)) (*FsckReport, error) {
+			return n.Fsck(ctx, progress)
+		}),
+		"backup": control.Method(func(ctx context.Context, p PathArgs, _ func(any)) (*BackupReport, error) {
+			return n.Backup(ctx, p.Path)
+		}),
+		"login": control.Method(func(_ context.Context, _ Nothing, _ func(any)) (string, error) { return n.LoginLink() }),
+	}}
+}
+
+// Describe sorts an error for the one who ran a verb and says what to do.
+func Describe(err error) *control.Error {
+	if e, ok := errors.AsType[*control.Error](err); ok {
+		return e
+	}
+	e := &control.Error{Kind: control.Failed, Message: err.Error()}
+	var unknown *purpose.UnknownError
+	switch {
+	case errors.As(err, &unknown):
+		e.Kind, e.Hint = control.Usage, "see dsai purposes"
+	case errors.Is(err, store.ErrNotFound):
+		e.Kind = control.Usage
+	case errors.Is(err, store.ErrAmbiguous):
+		e.Kind, e.Hint = control.Usage, "give more of the id, or the full path"
+	case errors.Is(err, store.ErrExists):
+		e.Kind = control.Usage
+	case errors.Is(err, ErrNoHome):
+		e.Kind, e.Hint = control.Usage, "found a co-op with: dsai init"
+	case errors.Is(err, ErrInUse):
+		e.Kind, e.Hint = control.Unavailable, "wait for it to finish; a running node answers verbs by itself"
+	case errors.Is(err, ErrNewer):
+		e.Hint = "install the newer dsai, or restore a backup made before it was upgraded"
+	case errors.Is(err, ErrNoKey):
+		e.Hint = "sign where the key is: dsai consent sign FILE on the member's own machine"
+	case errors.Is(err, ErrNoModel):
+		e.Kind, e.Hint = control.Usage, "see dsai model list"
+	case errors.Is(err, syscall.ENOSPC):
+		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"
+	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
+		e.Kind, e.Hint = control.Unavailable, "the home cannot be written: check its owner, mode and mount"
+	case errors.Is(err, retrieve.ErrDamaged):
+		e.Hint = "the index is derived data: remove the folder index in the home, and the next start makes it again"
+	}
+	return e
+}
+
+// AskArgs is a question.
+type AskArgs struct {
+	Question string `json:"question"`
+	Purpose  string `json:"purpose"` // short name or IRI; "" = answers
+	Model    string `json:"model"`
+	Search   bool   `json:"search"` // passages only
+	Passages int    `json:"passages"`
+}
+
+// Asked is an answer, or a refusal, with its receipt.
+type Asked struct {
+	Answer    string          `json:"answer"`
+	Citations []view.Citation `json:"citations"`
+	Receipt   dsai.Digest     `json:"receipt"`
+	Short     string          `json:"short"`
+	Ended     dsai.Ended      `json:"ended,omitempty"`
+	Assurance dsai.Assurance  `json:"assurance,omitempty"`
+	NoEffect  []string        `json:"noEffect,omitempty"`
+	Refusal   *AskRefusal     `json:"refusal"`
+}
+
+// AskRefusal is why there is no answer.
+type AskRefusal struct {
+	Code    dsai.Code `json:"code"`
+	Reason  string    `json:"reason"`
+	Missing []string  `json:"missing,omitempty"`
+	Rule    string    `json:"rule,omitempty"`
+}
+
+func (n *Node) callAsk(ctx context.Context, a AskArgs, progress func(any)) (*Asked, error) {
+	if a.Question == "" {
+		return nil, &control.Error{Kind: control.Usage, Message: "ask: the question is empty"}
+	}
+	r := &pipeline.Request{Question: pipeline.Text(a.Question), Purpose: a.Purpose, Requester: n.Console(), Model: a.Model, Search: a.Search, Passages: a.Passages}
+	rec, err := n.Ask(ctx, r, func(p pipeline.Piece) error { progress(p.Text); return nil })
+	out := &Asked{Citations: []view.Citation{}}
+	if no, ok := errors.AsType[*dsai.Refusal](err); ok {
+		out.Receipt, out.Short = rec.Digest, shortID("r", rec.Digest)
+		out.Refusal = &AskRefusal{no.Code, no.Reason, no.Detail.Missing, no.Rule}
+		return out, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	o := rec.Output
+	out.Answer, out.Citations, out.Receipt, out.Short = string(o.Text), n.Citations(o), rec.Digest, shortID("r", rec.Digest)
+	out.Ended, out.Assurance, out.NoEffect = o.Ended, o.Plan.Engine.Assurance(), o.NoEffect
+	if o.Ended == dsai.EndedRevoked {
+		out.Refusal = &AskRefusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn while the answer was being made"}
+	}
+	return out, nil
+}
+
+// ListArgs asks for a list.
+type ListArgs struct {
+	Limit int       `json:"limit"`
+	Since dsai.Time `json:"since,omitzero"`
+	Ref   string    `json:"ref"`
+}
+
+func (n *Node) callReceipts(ctx context.Context, a ListArgs, _ func(any)) ([]view.Receipt, error) {
+	if a.Limit <= 0 {
+		a.Limit = 20
+	}
+	c := n.Console()
+	return n.Receipts(ctx, &c, a.Limit)
+}
+
+// BundleArgs asks for a bundle.
+type BundleArgs struct {
+	Ref    string   `json:"ref"`
+	Redact []string `json:"redact"` // openings to leave out; "all"
+}
+
+func (n *Node) callBundle(ctx context.Context, a BundleArgs, _ func(any)) (json.RawMessage, error) {
+	r, err := n.FindReceipt(ctx, a.Ref)
+	if err != nil {
+		return nil, err
+	}
+	return n.Bundle(ctx, r.Digest, a.Redact...)
+}
+
+func (n *Node) callUses(ctx context.Context, a ListArgs, _ func(any)) ([]view.Use, error) {
+	ids := n.FindDocuments(a.Ref)
+	if len(ids) == 0 && a.Ref != "" {
+		return nil, fmt.Errorf("document or member %q: %w", a.Ref, store.ErrNotFound)
+	}
+	return n.Uses(ctx, ids, a.Since)
+}
+
+func (n *Node) oneDocument(ref string) (*document, error) {
+	ids := n.FindDocuments(ref)
+	switch {
+	case len(ids) == 0 || ref == "":
+		return nil, fmt.Errorf("document %q: %w", ref, store.ErrNotFound)
+	case len(ids) > 1:
+		return nil, fmt.Errorf("document %q: %w: it names %d documents", ref, store.ErrAmbiguous, len(ids))
+	}
+	return n.lib.documentByID(ids[0]), nil
+}
+
+// DocumentText is a document with its passages.
+type DocumentText struct {
+	view.Document
+	Text []dsai.PassageBody `json:"text"`
+}
+
+func (n *Node) callDocsShow(ctx context.Context, r Ref, _ func(any)) (*DocumentText, error) {
+	d, err := n.oneDocument(r.Ref)
+	if err != nil {
+		return nil, err
+	}
+	counts, err := n.db.UseCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &DocumentText{Document: n.viewDocument(ctx, d, counts[d.Num]), Text: []dsai.PassageBody{}}
+	ps, err := n.db.PassagesOf(ctx, d.Version)
+	for _, p := range ps {
+		var b dsai.PassageBody
+		if p.Body != nil && json.Unmarshal(p.Body, &b) == nil {
+			out.Text = append(out.Text, b)
+		}
+	}
+	return out, err
+}
+
+func (n *Node) callForget(ctx context.Context, r Ref, _ func(any)) (*view.Document, error) {
+	d, err := n.oneDocument(r.Ref)
+	if err != nil {
+		return nil, err
+	}
+	v := n.viewDocument(ctx, d, store.UseCount{})
+	return &v, n.Forget(ctx, d.ID)
+}
+
+func (n *Node) callRelease(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
+	d, err := n.oneDocument(r.Ref)
+	if err != nil {
+		return Nothing{}, err
+	}
+	return Nothing{}, n.Release(ctx, d.ID)
+}
+
+// callGone takes documents under a member's paths out of the answers whose
+// files are no longer there.
+func (n *Node) callGone(ctx context.Context, a GoneArgs, _ func(any)) (int, error) {
+	return n.MarkGone(ctx, a.Member, a.Paths)
+}
+
+// GoneArgs names source files that were deleted.
+type GoneArgs struct {
+	Member string   `json:"member"`
+	Paths  []string `json:"paths"`
+}
+
+// ModelArgs names a server to add.
+type ModelArgs struct {
+	Name   string `json:"name"`
+	URL    string `json:"url"`
+	Remote string `json:"remote"`
+}
+
+// PathArgs names a place on this machine.
+type PathArgs struct {
+	Path string `json:"path"`
+}
+
+// PolicyShown is the policy in force.
+type PolicyShown struct {
+	Digest   dsai.Digest     `json:"digest"`
+	Adoption dsai.Digest     `json:"adoption"`
+	Document policy.Document `json:"document"`
+}
+
+func (n *Node) callPolicy(context.Context, Nothing, func(any)) (*PolicyShown, error) {
+	return &PolicyShown{n.policy.Digest(), n.adoption, n.policy.Document()}, nil
+}
+
+// NewKeyArgs describes an API key.
+type NewKeyArgs struct {
+	Name string   `json:"name"`
+	For  []string `json:"for"`
+}
+
+// NewKeyResult holds the secret of a new key: it is shown once.
+type NewKeyResult struct {
+	Name   string `json:"name"`
+	Secret string `json:"secret"`
+	Listen string `json:"listen"` // of the running node, "" when none runs
+}
+
+func (n *Node) callKeyNew(ctx context.Context, a NewKeyArgs, _ func(any)) (*NewKeyResult, error) {
+	s, err := n.NewKey(ctx, a.Name, a.For)
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return &NewKeyResult{a.Name, s, n.listen}, err
+}
+
+// MemberShown is one member.
+type MemberShown struct {
+	ID        dsai.MemberID `json:"id"`
+	Short     string        `json:"short"`
+	Name      string        `json:"name"`
+	Custody   dsai.Custody  `json:"custody"`
+	Documents int           `json:"documents"`
+	Founder   bool          `json:"founder"`
+}
+
+// MemberArgs describes a new member.
+type MemberArgs struct {
+	Name string `json:"name"`
+	// Inception is signed by a member who keeps the keys; without it the node
+	// makes and keeps them.
+	Inception json.RawMessage `json:"inception,omitempty"`
+}
+
+func (n *Node) callMemberAdd(ctx context.Context, a MemberArgs, _ func(any)) (*MemberShown, error) {
+	var id dsai.MemberID
+	var err error
+	if a.Inception != nil {
+		id, err = n.AdmitMember(ctx, a.Name, a.Inception)
+	} else {
+		id, err = n.AddMember(ctx, a.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := n.lib.member(id)
+	return &MemberShown{ID: id, Short: shortID("m", id.Digest), Name: m.Name, Custody: m.Custody}, nil
+}
+
+func (n *Node) callMemberList(context.Context, Nothing, func(any)) ([]MemberShown, error) {
+	out := []MemberShown{}
+	for _, m := range n.lib.allMembers() {
+		v := MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody, Founder: m.ID == n.charter.Subject.Founder}
+		for _, d := range n.lib.allDocuments() {
+			if d.Member == m.ID {
+				v.Documents++
+			}
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+func (n *Node) callCheckpoint(ctx context.Context, _ Nothing, _ func(any)) (string, error) {
+	cp, err := n.log.Checkpoint(ctx)
+	return string(cp.Raw), err
+}
+
+func (n *Node) callProve(ctx context.Context, r Ref, _ func(any)) (string, error) {
+	rec, err := n.FindReceipt(ctx, r.Ref)
+	if err != nil {
+		return "", err
+	}
+	wait, cancel := context.WithTimeout(ctx, waitLog)
+	defer cancel()
+	if err := n.settle(wait, rec.Digest); err != nil {
+		return "", err
+	}
+	p, err := n.prove(ctx, rec.Digest)
+	return string(p), err
+}
+
+// Trust is the trust file that makes this node's receipts anchored elsewhere.
+func (n *Node) Trust() *dsai.Trust {
+	return &dsai.Trust{
+		Format: dsai.TrustFormat, Name: n.charter.Subject.Name, Coop: n.coop,
+		Nodes:     []dsai.TrustNode{{Node: n.id, LogKeys: []string{n.self.Subject.LogKey}, ReceiptKeys: []string{n.self.Subject.ReceiptKey}}},
+		Witnesses: []dsai.TrustWitness{}, Threshold: 0,
+	}
+}

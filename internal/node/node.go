@@ -1,0 +1,397 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package node is one node of a co-op: it constructs, starts, drains and closes
+// everything in order, joins the layers at the pipeline's seams, and carries
+// out what people ask of it. It is the only package that knows all others.
+// Commands and tests import it; nothing else does.
+package node
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/keys"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/policy"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/receipt"
+	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// Config says how to run a node. Zero values choose the defaults.
+type Config struct {
+	// Home is the node's directory; "" = DefaultHome.
+	Home Home
+	// Region is the ISO 3166 code of where the node runs; "" = not stated.
+	Region string
+	// Version is shown in status.
+	Version string
+	// Logger gets what operators should know; nil discards it.
+	Logger *slog.Logger
+	// Now is the machine's clock; nil = time.Now.
+	Now func() time.Time
+}
+
+// Node is an open home. It is safe for concurrent use.
+type Node struct {
+	cfg    Config
+	home   Home
+	slog   *slog.Logger
+	unlock func() error
+
+	ring       *keys.Ring
+	signer     vc.Signer // the node's receipt key
+	pseudonyms []byte
+	macKey     []byte
+
+	db  *store.Store
+	ix  *retrieve.Index
+	log *nodeLog
+
+	coop     dsai.CoopID
+	id       dsai.NodeID
+	charter  vc.Sealed[dsai.Charter]
+	self     vc.Sealed[dsai.NodeInception]
+	adoption dsai.Digest
+	policy   *policy.Policy
+	console  *pipeline.Requester
+
+	clock    *clock
+	status   *statusLists
+	lib      *library
+	issuer   *receipt.Issuer
+	pipe     *pipeline.Pipeline
+	recorder recorder
+	sessions *sessions // of the pages; nil unless serving
+
+	change   sync.Mutex // serialises what changes documents and the index
+	revoking sync.Mutex // serialises revocations
+	copying  sync.Mutex // serialises backups, which share a temporary file
+
+	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
+
+	mu      sync.RWMutex // guards what follows
+	epoch   *retrieve.Epoch
+	stats   dsai.Digest // Statistics credential of epoch
+	engines map[string]pipeline.Engine
+	shared  map[string]bool // engines beyond this machine
+
+	started dsai.Time
+	listen  string
+}
+
+// Open opens a home for this process alone. It waits a few seconds for another
+// to finish, then returns ErrInUse. What a crash interrupted is completed before
+// it returns.
+func Open(ctx context.Context, cfg Config) (*Node, error) {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if err := cfg.Home.check(); err != nil {
+		return nil, err
+	}
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger}
+	if err := n.open(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
+	}
+	return n, nil
+}
+
+// open acquires in order; Close releases in reverse.
+func (n *Node) open(ctx context.Context) (err error) {
+	// The lock first: nothing below may be touched by two processes.
+	if n.unlock, err = n.home.lock(lockWait); err != nil {
+		return err
+	}
+	if err := n.openKeys(); err != nil {
+		return err
+	}
+	if n.db, err = store.Open(ctx, n.home.Database()); err != nil {
+		return err
+	}
+	if err := n.checkSecrets(ctx); err != nil {
+		return err
+	}
+	if err := n.openIdentity(ctx); err != nil {
+		return err
+	}
+	if n.clock, err = newClock(ctx, n.db, n.cfg.Now); err != nil {
+		return err
+	}
+	// The log before anything signs: receipts name its latest checkpoint.
+	if n.log, err = openLog(ctx, n); err != nil {
+		return err
+	}
+	n.status = &statusLists{db: n.db, coop: n.coop, node: n.id, signer: n.signer, wake: n.log.wake}
+	if n.lib, err = loadLibrary(ctx, n.db, n.status); err != nil {
+		return err
+	}
+	if err := n.openEngines(ctx); err != nil {
+		return err
+	}
+	if err := n.openIndex(ctx); err != nil {
+		return err
+	}
+	n.issuer = &receipt.Issuer{
+		Coop: n.coop, Node: n.id, Region: n.cfg.Region, Signer: n.signer, Now: n.clock.now, NewSalt: newSalt,
+		Log: n.log.latest, Policy: func() (dsai.Digest, dsai.Digest) { return n.policy.Digest(), n.adoption },
+	}
+	n.recorder = recorder{n}
+	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder}
+	return n.recorder.recover(ctx)
+}
+
+func (n *Node) openKeys() (err error) {
+	if n.ring, err = keys.Open(n.home.Keys()); err != nil {
+		return err
+	}
+	if n.signer, err = n.ring.Signer(keyReceipt); err != nil {
+		return err
+	}
+	if n.macKey, err = n.ring.Secret(secretMAC); err != nil {
+		return err
+	}
+	n.pseudonyms, err = n.ring.Secret(secretPseudonym)
+	return err
+}
+
+// checkSecrets notices a secret that changed: with another one nothing fails,
+// copies are just not found any more.
+func (n *Node) checkSecrets(ctx context.Context) error {
+	for name, secret := range map[string][]byte{secretMAC: n.macKey, secretPseudonym: n.pseudonyms} {
+		key, want := "secret-"+name, dsai.Hash("secret", secret)
+		have, err := n.db.Meta(ctx, key)
+		switch {
+		case isNotFound(err):
+			err = n.db.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(key, want[:]) })
+		case err == nil && !bytes.Equal(have, want[:]):
+			err = fmt.Errorf("secret %s is not the one that this home began with", name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openIdentity reads who this node is and which policy is in force.
+func (n *Node) openIdentity(ctx context.Context) error {
+	raw, err := n.metaCredential(ctx, metaCharter)
+	if err != nil {
+		return err
+	}
+	if n.charter, err = vc.Open[dsai.Charter](raw, dsai.TypeCharter); err != nil {
+		return err
+	}
+	if n.coop, err = vc.CharterID(n.charter.Subject); err != nil {
+		return err
+	}
+	if raw, err = n.metaCredential(ctx, metaNode); err != nil {
+		return err
+	}
+	if n.self, err = vc.Open[dsai.NodeInception](raw, dsai.TypeNodeInception); err != nil {
+		return err
+	}
+	if n.id, err = vc.NodeID(n.self.Subject); err != nil {
+		return err
+	}
+	if n.self.Subject.ReceiptKey != n.signer.DID() {
+		return errors.New("key node-receipt is not the one that the node was founded with")
+	}
+	if raw, err = n.metaCredential(ctx, metaConsole); err != nil {
+		return err
+	}
+	if n.console, err = requester(raw); err != nil {
+		return err
+	}
+	n.console.Entitled = true
+	return n.openPolicy(ctx)
+}
+
+// openPolicy reads the policy that the founder adopted last.
+func (n *Node) openPolicy(ctx context.Context) error {
+	d, raw, err := n.db.Latest(ctx, dsai.TypePolicyAdoption)
+	if err != nil {
+		return fmt.Errorf("read policy in force: %w", err)
+	}
+	a, err := vc.Open[dsai.PolicyAdoption](raw, dsai.TypePolicyAdoption)
+	if err != nil {
+		return err
+	}
+	doc, err := n.db.Meta(ctx, policyKey(a.Subject.Policy))
+	if err != nil {
+		return fmt.Errorf("read policy document: %w", err)
+	}
+	p, err := policy.ParseJSON(doc)
+	if err != nil {
+		return err
+	}
+	if p.Digest() != a.Subject.Policy {
+		return errors.New("policy document is not the one that was adopted")
+	}
+	n.policy, n.adoption = p, d
+	return nil
+}
+
+// policies is where the policy in force comes from. A chain replaces it.
+func (n *Node) policies() policy.Source { return adopted{n} }
+
+// adopted is the policy that the founder adopted last. This home holds the only
+// copy of that record, so it is confirmed whenever it is asked for.
+type adopted struct{ n *Node }
+
+// InForce implements policy.Source.
+func (a adopted) InForce(context.Context) (policy.InForce, error) {
+	return policy.InForce{Policy: a.n.policy, Authority: policy.Authority{Adoption: a.n.adoption}, AsOf: a.n.clock.now()}, nil
+}
+
+func policyKey(d dsai.Digest) string { return "policy-" + d.String() }
+
+func (n *Node) policyInForce() *policy.Policy { return n.policy }
+
+func (n *Node) metaCredential(ctx context.Context, key string) ([]byte, error) {
+	d, err := n.db.Meta(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", key, err)
+	}
+	if len(d) != len(dsai.Digest{}) {
+		return nil, fmt.Errorf("read %s: %d bytes", key, len(d))
+	}
+	return n.db.Raw(ctx, dsai.Digest(d))
+}
+
+// requester opens an undertaking.
+func requester(raw []byte) (*pipeline.Requester, error) {
+	u, err := vc.Open[dsai.Undertaking](raw, dsai.TypeUndertaking)
+	if err != nil {
+		return nil, err
+	}
+	return &pipeline.Requester{Raw: u.Raw, Digest: u.Digest, Subject: u.Subject, From: u.ValidFrom, Until: u.ValidUntil}, nil
+}
+
+// Close releases everything in the reverse of Open. Call it after Run has
+// returned, or instead of Run.
+func (n *Node) Close() error {
+	var errs []error
+	if n.log != nil {
+		errs = append(errs, n.log.close(n.db)) // waits until what was promised is in the log
+	}
+	if n.clock != nil {
+		errs = append(errs, n.clock.save(context.Background(), 0))
+	}
+	if n.ix != nil {
+		errs = append(errs, n.ix.Close())
+	}
+	if n.db != nil {
+		errs = append(errs, n.db.Close())
+	}
+	if n.unlock != nil {
+		errs = append(errs, n.unlock())
+	}
+	return errors.Join(errs...)
+}
+
+// Run keeps the node running until ctx ends: what has to happen by itself, and
+// the services handed in, each blocking until its context ends. The first error
+// ends all.
+func (n *Node) Run(ctx context.Context, services ...func(context.Context) error) error {
+	n.mu.Lock()
+	n.started = n.clock.now()
+	n.mu.Unlock()
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return n.tend(ctx) })
+	g.Go(func() error { return n.log.failed(ctx) })
+	for _, s := range services {
+		g.Go(func() error { return s(ctx) })
+	}
+	return g.Wait()
+}
+
+// tend does what is due every few seconds.
+func (n *Node) tend(ctx context.Context) error {
+	t := time.NewTicker(storeEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+			n.clock.moment()
+			if err := n.clock.save(ctx, storeEvery); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+	}
+}
+
+// Ask carries one question down the request path.
+func (n *Node) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline.Piece) error) (*pipeline.Receipt, error) {
+	r.Received = n.clock.now()
+	if r.ID.IsZero() {
+		r.ID = dsai.Digest(newSalt())
+	}
+	r.Requester.Pseudonym = n.pseudonym(r.Requester.Subject.Requester, r.Received)
+	return n.pipe.Do(ctx, r, emit)
+}
+
+// Console is who asks at the node's own socket: its operator.
+func (n *Node) Console() pipeline.Requester { return *n.console }
+
+func epochNumber(ctx context.Context, db *store.Store) (int, error) {
+	b, err := db.Meta(ctx, metaEpoch)
+	if err != nil {
+		return 0, fmt.Errorf("read epoch: %w", err)
+	}
+	return strconv.Atoi(string(b))
+}
+
+// openIndex opens the index, or makes it again when it is damaged or gone, and
+// brings it up to the store.
+func (n *Node) openIndex(ctx context.Context) error {
+	var err error
+	n.ix, err = retrieve.Open(n.home.Index())
+	if errors.Is(err, retrieve.ErrDamaged) || errors.Is(err, os.ErrNotExist) {
+		n.slog.WarnContext(ctx, "index is damaged; making it again from the stored passages", "error", err)
+		err = n.rebuildIndex(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	changed, err := n.catchUpIndex(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if err := n.loadStatistics(ctx); err != nil || changed > 0 || n.epoch == nil {
+		return n.pinStatistics(ctx)
+	}
+	return nil
+}
+
+// rebuildIndex starts from an empty index; catchUpIndex fills it. Statistics
+// pinned earlier are lost with it: receipts that name them stay valid, and can
+// no longer be replayed.
+func (n *Node) rebuildIndex(ctx context.Context) error {
+	if err := os.RemoveAll(n.home.Index()); err != nil {
+		return err
+	}
+	var err error
+	if n.ix, err = retrieve.Create(n.home.Index()); err != nil {
+		return err
+	}
+	return n.db.Update(ctx, func(tx *store.Tx) error { return tx.ReindexAll() })
+}

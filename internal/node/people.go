@@ -1,0 +1,307 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/resilience/upstream"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/verifiable/purpose"
+	"dsai.example/dsai/internal/verifiable/vc"
+	"dsai.example/dsai/internal/view"
+)
+
+// AddMember makes a member whose keys this node keeps, and records so.
+func (n *Node) AddMember(ctx context.Context, name string) (dsai.MemberID, error) {
+	name, err := n.newName(name)
+	if err != nil {
+		return dsai.MemberID{}, err
+	}
+	now := n.clock.now()
+	m, err := newMember(n.ring, name, now)
+	if err != nil {
+		return dsai.MemberID{}, err
+	}
+	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.Put(record(m.inception, dsai.LeafIdentity, now)), tx.AddMember(m.member))
+	})
+	if err != nil {
+		return dsai.MemberID{}, err
+	}
+	n.log.wake()
+	return m.member.ID, n.lib.reload(ctx, n.db)
+}
+
+// newName returns a name that a new member can have: names are how people are
+// told apart, so no two are the same but for case.
+func (n *Node) newName(name string) (string, error) {
+	if name = inert(strings.TrimSpace(name)); name == "" || len(name) > 80 {
+		return "", errors.New("add member: a name has 1 to 80 characters")
+	}
+	if m, _ := n.memberNamed(name); m != nil && strings.EqualFold(m.Name, name) {
+		return "", fmt.Errorf("add member %q: %w", name, store.ErrExists)
+	}
+	return name, nil
+}
+
+// AdmitMember records a member who keeps the keys on a device of their own, by
+// the inception that they signed there.
+func (n *Node) AdmitMember(ctx context.Context, name string, inception []byte) (dsai.MemberID, error) {
+	s, err := vc.Open[dsai.MemberInception](inception, dsai.TypeMemberInception)
+	if err != nil {
+		return dsai.MemberID{}, err
+	}
+	id, err := vc.MemberID(s.Subject)
+	if err != nil {
+		return id, err
+	}
+	if n.lib.member(id) != nil {
+		return id, nil
+	}
+	if s.Issuer != s.Subject.ConsentKey || s.Subject.Custody != dsai.CustodyDevice {
+		return id, errors.New("admit member: the inception is not signed by its consent key, or claims that a node keeps it")
+	}
+	if name, err = n.newName(name); err != nil {
+		return id, err
+	}
+	now := n.clock.now()
+	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.Put(record(s, dsai.LeafIdentity, now)), tx.AddMember(store.Member{
+			ID: id, Name: name, DID: s.Issuer, Custody: dsai.CustodyDevice, Inception: s.Digest, Created: now,
+		}))
+	})
+	if err != nil {
+		return id, err
+	}
+	n.log.wake()
+	return id, n.lib.reload(ctx, n.db)
+}
+
+// memberNamed finds a member by name or the start of an id; "" is the founder.
+func (n *Node) memberNamed(name string) (*member, error) {
+	all := n.lib.allMembers()
+	if name == "" {
+		return n.lib.member(n.charter.Subject.Founder), nil
+	}
+	var found []*member
+	for _, m := range all {
+		if strings.EqualFold(m.Name, name) {
+			return m, nil
+		}
+		if strings.HasPrefix(strings.ToLower(m.Name), strings.ToLower(name)) || strings.HasPrefix(m.ID.String(), strings.TrimPrefix(name, "m-")) {
+			found = append(found, m)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return nil, fmt.Errorf("member %q: %w", name, store.ErrNotFound)
+	}
+	return nil, fmt.Errorf("member %q: %w", name, store.ErrAmbiguous)
+}
+
+func (n *Node) memberName(id dsai.MemberID) string {
+	if m := n.lib.member(id); m != nil {
+		return m.Name
+	}
+	return shortID("m", id.Digest)
+}
+
+// keyPrefix marks API keys, so that a leaked one is recognised.
+const keyPrefix = "dsai-"
+
+// NewKey makes an API key bound to an undertaking by the founder, and returns
+// its secret, which is not kept.
+func (n *Node) NewKey(ctx context.Context, name string, purposes []string) (string, error) {
+	if name = inert(strings.TrimSpace(name)); name == "" || len(name) > 80 {
+		return "", errors.New("new key: a name has 1 to 80 characters")
+	}
+	if len(purposes) == 0 {
+		purposes = []string{"answers"}
+	}
+	var iris []string
+	for _, p := range purposes {
+		iri, err := purpose.Parse(p)
+		if err != nil {
+			return "", err
+		}
+		iris = append(iris, iri)
+	}
+	founder := n.lib.member(n.charter.Subject.Founder)
+	signer, err := n.memberSigner(founder)
+	if err != nil {
+		return "", err
+	}
+	now := n.clock.now()
+	u, err := newUndertaking(signer, undertakingTerms{member: founder.ID, coop: n.coop, node: n.id, now: now, purposes: iris, def: iris[0]})
+	if err != nil {
+		return "", err
+	}
+	var b [32]byte
+	rand.Read(b[:])
+	secret := keyPrefix + base64.RawURLEncoding.EncodeToString(b[:])
+	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.Put(record(u, dsai.LeafUndertaking, now)),
+			tx.AddKey(store.Key{Hash: hashKey(secret), Name: name, Undertaking: u.Digest, Created: now}))
+	})
+	if err != nil {
+		return "", err
+	}
+	n.log.wake()
+	return secret, nil
+}
+
+// hashKey is what is kept of an API key. The secret has 256 random bits, so a
+// plain hash cannot be searched.
+func hashKey(secret string) [32]byte { return sha256.Sum256([]byte("dsai/1/api-key\x00" + secret)) }
+
+// RevokeKey ends an API key at once.
+func (n *Node) RevokeKey(ctx context.Context, name string) error {
+	now := n.clock.now()
+	return n.db.Update(ctx, func(tx *store.Tx) error { return tx.RevokeKey(name, now) })
+}
+
+// Keys lists the API keys.
+func (n *Node) Keys(ctx context.Context) ([]view.Key, error) {
+	ks, err := n.db.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Key{}
+	for _, k := range ks {
+		raw, err := n.db.Raw(ctx, k.Undertaking)
+		if err != nil {
+			return nil, err
+		}
+		u, err := requester(raw)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, view.Key{
+			Name: k.Name, Short: shortID("k", u.Subject.Requester), Purposes: shortPurposes(u.Subject.Purposes),
+			Default: shortPurpose(u.Subject.Default), Created: k.Created, Until: u.Until, Revoked: k.Revoked, LastUsed: k.Used,
+		})
+	}
+	return out, nil
+}
+
+// Authenticate implements api.Keys.
+func (n *Node) Authenticate(ctx context.Context, secret string) (*pipeline.Requester, api.Limits, error) {
+	if !strings.HasPrefix(secret, keyPrefix) {
+		return nil, api.Limits{}, view.ErrUnauthorized
+	}
+	k, err := n.db.KeyByHash(ctx, hashKey(secret))
+	if isNotFound(err) || err == nil && k.Revoked != 0 {
+		return nil, api.Limits{}, view.ErrUnauthorized
+	}
+	if err != nil {
+		return nil, api.Limits{}, err
+	}
+	r, err := n.undertakingOf(ctx, k.Undertaking)
+	if err != nil {
+		return nil, api.Limits{}, err
+	}
+	// Once a minute is often enough to tell an operator which keys are in use.
+	if now := n.clock.now(); now > k.Used.Add(60e9) {
+		err = n.db.Update(ctx, func(tx *store.Tx) error { return tx.TouchKey(k.Hash, now) })
+	}
+	return r, api.Limits{}, err
+}
+
+// undertakingOf returns a fresh Requester for an undertaking, whose signature
+// is checked once.
+func (n *Node) undertakingOf(ctx context.Context, d dsai.Digest) (*pipeline.Requester, error) {
+	if r, ok := n.requesters.Load(d); ok {
+		c := *r.(*pipeline.Requester)
+		return &c, nil
+	}
+	raw, err := n.db.Raw(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	r, err := requester(raw)
+	if err != nil {
+		return nil, err
+	}
+	n.requesters.Store(d, r)
+	c := *r
+	return &c, nil
+}
+
+// AddModel adds an OpenAI-compatible server as an engine, after asking it for
+// its models. remote is the model's id there; "" takes the only one.
+func (n *Node) AddModel(ctx context.Context, name, url, remote string) (*view.Model, error) {
+	if name == "" || name == extract.ModelID || strings.ContainsAny(name, " /\\") {
+		return nil, fmt.Errorf("add model %q: choose a name without spaces or slashes, other than %s", name, extract.ModelID)
+	}
+	m := store.Model{Name: name, URL: url, Remote: remote, Created: n.clock.now()}
+	if m.Remote == "" {
+		probe, err := n.newUpstream(store.Model{Name: name, URL: url, Remote: "probe"})
+		if err != nil {
+			return nil, err
+		}
+		defer probe.Close()
+		ids, err := probe.Models(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("ask %s for its models: %w", url, err)
+		}
+		if len(ids) != 1 {
+			return nil, fmt.Errorf("add model: the server has %d models (%s); name one with --model", len(ids), strings.Join(ids, ", "))
+		}
+		m.Remote = ids[0]
+	}
+	if _, err := n.newUpstream(m); err != nil {
+		return nil, err
+	}
+	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.AddModel(m) }); err != nil {
+		return nil, err
+	}
+	if err := n.openEngines(ctx); err != nil {
+		return nil, err
+	}
+	all, err := n.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(v view.Model) bool { return v.ID == name })
+	return &all[i], nil
+}
+
+// RemoveModel forgets a server.
+func (n *Node) RemoveModel(ctx context.Context, name string) error {
+	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
+		return err
+	}
+	return n.openEngines(ctx)
+}
+
+// Models lists the engines that can be asked, the default first.
+func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
+	rows, err := n.db.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Model{{ModelRef: quotingModel, Assurance: dsai.Replayable, Loopback: true, Default: true}}
+	for _, m := range rows {
+		e, err := n.engine(m.Name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, view.Model{ModelRef: e.Model(), Assurance: e.Assurance(), Loopback: upstream.Loopback(m.URL), URL: m.URL, Added: m.Created})
+	}
+	return out, nil
+}

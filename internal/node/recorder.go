@@ -1,0 +1,178 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/receipt"
+)
+
+// recorder implements pipeline.Log on the store; the log follows its outbox.
+type recorder struct{ n *Node }
+
+// opened is what is known before an answer begins: its receipt, should the
+// process die before there is a better one.
+type opened struct {
+	Draft     receipt.Draft `json:"draft"`
+	Requester dsai.Digest   `json:"requester"`
+}
+
+// Open implements pipeline.Log.
+func (l recorder) Open(ctx context.Context, p *pipeline.Plan) error {
+	d, err := l.n.issuer.Draft(&pipeline.Output{Plan: p, Ended: dsai.EndedCrashed})
+	if err != nil {
+		return err
+	}
+	r := p.Evidence.Clearance.Request
+	b, err := json.Marshal(opened{d, r.Requester.Subject.Requester})
+	if err != nil {
+		return err
+	}
+	return l.n.db.Update(ctx, func(tx *store.Tx) error { return tx.Open(r.ID, b, p.Started) })
+}
+
+// Append implements pipeline.Log.
+func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
+	now := l.n.clock.now()
+	openings, err := json.Marshal(r.Openings)
+	if err != nil {
+		return err
+	}
+	row := store.Receipt{
+		Digest: r.Digest, Request: r.Request.ID, At: now, Requester: r.Request.Requester.Subject.Requester, Openings: openings,
+		Purpose: r.Request.Purpose,
+	}
+	if row.Purpose == "" {
+		row.Purpose = r.Request.Requester.Subject.Default
+	}
+	var uses []use
+	typ := dsai.TypeInferenceReceipt
+	if r.Refusal != nil {
+		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
+		for _, d := range r.Refusal.Considered {
+			uses = append(uses, use{document: d})
+		}
+	} else {
+		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
+		uses = usesOf(r.Output)
+	}
+	err = l.finish(ctx, row, typ, r, uses)
+	l.n.log.wake()
+	return err
+}
+
+func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use) error {
+	err := l.n.db.Update(ctx, func(tx *store.Tx) error {
+		if err := tx.Put(store.Credential{
+			Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body,
+		}); err != nil {
+			return err
+		}
+		num, err := tx.Finish(row)
+		if err != nil {
+			return err
+		}
+		for _, u := range uses {
+			d := l.n.lib.documentByID(u.document)
+			if d == nil {
+				continue
+			}
+			if err := tx.AddUse(store.Use{Document: d.Num, Receipt: num, Consent: u.consent, Quoted: u.quoted, Chars: u.chars}, row.Requester, u.document); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("append receipt: %w", err)
+	}
+	return nil
+}
+
+// use is what one answer used of one document.
+type use struct {
+	document dsai.DocumentID
+	consent  dsai.Digest
+	quoted   string
+	chars    int
+}
+
+// usesOf sums up an output by document.
+func usesOf(o *pipeline.Output) []use {
+	var out []use
+	at := map[dsai.DocumentID]int{}
+	for i, p := range o.Plan.Evidence.Passages {
+		k, ok := at[p.Use.Document]
+		if !ok {
+			k = len(out)
+			at[p.Use.Document] = k
+			out = append(out, use{document: p.Use.Document, consent: p.Use.Consent})
+		}
+		for _, q := range o.Quotes {
+			if q.N != i+1 {
+				continue
+			}
+			s := quoteText(p.Body, q)
+			out[k].chars += utf8.RuneCountInString(s)
+			out[k].quoted = strings.TrimSpace(out[k].quoted + " " + s)
+		}
+	}
+	return out
+}
+
+// quoteText is the text of a quote, "" when it lies outside the passage.
+func quoteText(b dsai.PassageBody, q dsai.Quote) string {
+	lo, hi := q.Start-b.Start, q.End-b.Start
+	if lo < 0 || hi > len(b.Text) || lo > hi {
+		return ""
+	}
+	return b.Text[lo:hi]
+}
+
+// recover turns work that a crash interrupted into receipts that say so. It
+// runs before the node takes requests.
+func (l recorder) recover(ctx context.Context) error {
+	rows, err := l.n.db.Opened(ctx)
+	if err != nil {
+		return err
+	}
+	for _, row := range rows {
+		var o opened
+		if err := json.Unmarshal(row.Plan, &o); err != nil {
+			return fmt.Errorf("recover request %s: %w", row.Request, err)
+		}
+		r, err := l.n.issuer.Sign(o.Draft)
+		if err != nil {
+			return fmt.Errorf("recover request %s: %w", row.Request, err)
+		}
+		openings, err := json.Marshal(r.Openings)
+		if err != nil {
+			return err
+		}
+		s := o.Draft.Subject
+		uses := make([]use, 0, len(s.Used))
+		for _, u := range s.Used {
+			uses = append(uses, use{document: u.Document, consent: u.Consent})
+		}
+		err = l.finish(ctx, store.Receipt{
+			Digest: r.Digest, Request: row.Request, At: row.At, Requester: o.Requester, Ended: dsai.EndedCrashed,
+			Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
+		}, dsai.TypeInferenceReceipt, r, uses)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

@@ -1,0 +1,177 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/retrieve"
+)
+
+// defaultPassages is how many passages an engine is given.
+const defaultPassages = 8
+
+// retriever implements pipeline.Retriever: the ranking over what the consents
+// permit at this moment.
+type retriever struct{ n *Node }
+
+// Retrieve implements pipeline.Retriever.
+func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeline.Evidence, error) {
+	n, r := t.n, c.Request
+	if err := n.checkClearance(c); err != nil {
+		return nil, err
+	}
+	e, err := n.engine(r.Model)
+	if err != nil {
+		return nil, err
+	}
+	v, err := n.permitsFor(c, n.sharing(e))
+	if err != nil {
+		return nil, err
+	}
+	epoch, statistics := n.statistics()
+	k := r.Passages
+	if k <= 0 {
+		k = defaultPassages
+	}
+	res, err := n.ix.Search(ctx, epoch, retrieve.Request{Question: string(r.Question), K: k, Permit: func(d uint32) string {
+		if _, ok := v.by[int64(d)]; ok {
+			return ""
+		}
+		if reason, ok := v.reasons[int64(d)]; ok {
+			return reason
+		}
+		return string(noConsent) // added after the decision
+	}})
+	if err != nil {
+		return nil, err
+	}
+	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Statistics: statistics, Generation: v.generation}
+	for _, w := range res.Query.Words {
+		for _, x := range w.Terms {
+			ev.Terms = append(ev.Terms, pipeline.Term{Field: x.Field, Term: x.Term, Typed: w.Text, DF: x.DF})
+		}
+	}
+	for _, h := range res.Hits {
+		if err := t.passage(ctx, ev, v, h); err != nil {
+			return nil, err
+		}
+	}
+	if len(ev.Passages) == 0 {
+		return nil, t.nothing(ev, res)
+	}
+	return ev, nil
+}
+
+// passage adds one hit with its text, unless what may be quoted is used up.
+func (t retriever) passage(ctx context.Context, ev *pipeline.Evidence, v *permits, h retrieve.Hit) error {
+	n, r := t.n, ev.Clearance.Request
+	d, p := n.lib.document(int64(h.Document)), v.by[int64(h.Document)]
+	if d == nil || p.grant == nil {
+		return nil
+	}
+	row, err := n.db.Passage(ctx, int64(h.ID))
+	if err != nil || row.Body == nil {
+		return fmt.Errorf("read passage %d: %w", h.ID, errors.Join(err, errIndexAhead))
+	}
+	used := 0
+	if p.grant.Consent.Subject.Output.QuoteMax > 0 {
+		if used, err = n.db.Quoted(ctx, r.Requester.Subject.Requester, d.ID); err != nil {
+			return err
+		}
+	}
+	left, reason := p.grant.QuoteLeft(used)
+	if reason != consent.OK {
+		exclude(&ev.Excluded, string(reason))
+		return nil
+	}
+	out := pipeline.Passage{
+		Salt: passageSalt(d.Secret, d.version.Commitment, row.Index), Score: h.Score, Contributor: d.Member, QuoteMax: left,
+		Use: dsai.Use{
+			Document: d.ID, Version: row.Version, Derivation: d.version.Derivation, Passage: row.Index, Commitment: row.Commitment,
+			Consent: p.grant.Consent.Digest, Addition: p.addition, Status: v.status.Digest,
+		},
+	}
+	if m := n.lib.member(d.Member); m != nil {
+		out.Name = m.Name
+	}
+	if err := json.Unmarshal(row.Body, &out.Body); err != nil {
+		return fmt.Errorf("read passage %d: %w", h.ID, err)
+	}
+	ev.Passages = append(ev.Passages, out)
+	return nil
+}
+
+var errIndexAhead = errors.New("index names a passage without text; run dsai fsck")
+
+// exclude counts one passage more under a reason.
+func exclude(e *dsai.Excluded, reason string) {
+	for i := range e.Counts {
+		if e.Counts[i].Reason == reason {
+			e.Counts[i].Count++
+			return
+		}
+	}
+	at := 0
+	for at < len(e.Counts) && e.Counts[at].Reason < reason {
+		at++
+	}
+	e.Counts = append(e.Counts[:at], append([]dsai.ExcludedCount{{Reason: reason, Count: 1}}, e.Counts[at:]...)...)
+}
+
+// nothing refuses for want of evidence, or of a grant when there is evidence
+// that nobody lets this requester use.
+func (t retriever) nothing(ev *pipeline.Evidence, res *retrieve.Result) *dsai.Refusal {
+	no := &dsai.Refusal{Code: dsai.CodeNoEvidence, Reason: "no passage here holds a word of the question", Rule: ev.Clearance.Subject.Rule}
+	no.Detail.Excluded = ev.Excluded
+	for _, w := range res.Query.Words {
+		no.Detail.Missing = append(no.Detail.Missing, w.Text)
+	}
+	if len(ev.Excluded.Counts) == 0 {
+		return no
+	}
+	no.Code, no.Detail.Missing = dsai.CodeNoGrant, []string{ev.Clearance.Subject.Purpose}
+	no.Reason = "passages hold words of the question, and no consent permits this use of them"
+	no.Considered = t.considered(res.Withheld)
+	return no
+}
+
+// considered names the documents that would have been quoted: those of the
+// withheld passages that score at least half of the best.
+func (t retriever) considered(withheld []retrieve.Hit) []dsai.DocumentID {
+	var out []dsai.DocumentID
+	seen := map[uint32]bool{}
+	for _, h := range withheld {
+		d := t.n.lib.document(int64(h.Document))
+		if d == nil || seen[h.Document] || 2*h.Score < withheld[0].Score {
+			continue
+		}
+		seen[h.Document] = true
+		out = append(out, d.ID)
+	}
+	return out
+}
+
+// permitsFor decides which documents this request may use.
+func (n *Node) permitsFor(c *pipeline.Clearance, sharing bool) (*permits, error) {
+	r := c.Request
+	ops := []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}
+	if r.Search {
+		ops = ops[:1]
+	}
+	q := consent.Query{
+		At: n.clock.moment(), Purpose: c.Subject.Purpose, Operations: ops, Engine: c.Model.Class, Model: c.Model.Fingerprint,
+		Role: r.Requester.Subject.Role, Requester: r.Requester.Subject.ID, Region: n.cfg.Region, Sharing: sharing,
+		StatusCeiling: n.policyInForce().Parameters().MaxStatusAge,
+	}
+	return n.lib.view(viewKey{
+		purpose: q.Purpose, search: r.Search, engine: q.Engine, model: q.Model, role: q.Role, requester: q.Requester, sharing: sharing,
+	}, q)
+}

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/obs"
+	"dsai.example/dsai/internal/ui"
+	"dsai.example/dsai/internal/verifiable/purpose"
+)
+
+// ServeOptions are the choices of Serve.
+type ServeOptions struct {
+	Listen string   // host:port; port 0 picks a free one
+	Hosts  []string // names by which the node is reached, beside loopback
+	// Ready is called once with the address, when requests are taken.
+	Ready func(address string)
+}
+
+// Concurrent answers and how many more wait, for how long.
+const (
+	askRunning = 8
+	askWaiting = 64
+	askWait    = 10 * time.Second
+)
+
+// Serve answers HTTP and verbs until ctx ends.
+func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
+	m := obs.New()
+	m.Gauge("dsai_log_pending", "Leaves promised and not yet in the log.", func() float64 {
+		pending, err := n.db.CountPending(context.Background())
+		if err != nil {
+			return -1
+		}
+		return float64(pending)
+	})
+	n.sessions = newSessions(n)
+	asker := api.NewQueue(n, askRunning, askWaiting, askWait, m)
+	pages, err := n.pages(asker)
+	if err != nil {
+		return err
+	}
+	srv, err := api.New(api.Config{
+		Asker: asker, Keys: n, Library: door{n}, Receipts: door{n}, Credentials: door{n}, Pages: pages, Citations: n.Citations,
+		Log: http.StripPrefix("/log", n.log.Handler()), Metrics: m.Handler(),
+		Ready: n.ready, Purpose: purposeIRI, Observe: m, Logger: n.slog, Hosts: o.Hosts,
+	})
+	if err != nil {
+		return err
+	}
+	ln, err := net.Listen("tcp", o.Listen)
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	n.mu.Lock()
+	n.listen = ln.Addr().String()
+	n.mu.Unlock()
+	if o.Ready != nil {
+		o.Ready(ln.Addr().String())
+	}
+	return n.Run(ctx,
+		func(ctx context.Context) error { return srv.Serve(ctx, ln) },
+		func(ctx context.Context) error { return control.Serve(ctx, n.home.Socket(), n.Methods()) },
+	)
+}
+
+func (n *Node) pages(asker ui.Asker) (http.Handler, error) {
+	var choices []ui.Purpose
+	for _, iri := range purpose.ShortIRIs() {
+		name := purpose.Short(iri)
+		c := ui.Purpose{Name: name, Meaning: name + " (" + purpose.Label(iri) + ")", IRI: iri}
+		if c.Name == "answers" {
+			choices = append([]ui.Purpose{c}, choices...)
+			continue
+		}
+		choices = append(choices, c)
+	}
+	return ui.New(ui.Config{
+		Asker: asker, Library: door{n}, Receipts: door{n}, Sessions: n.sessions, Citations: n.Citations,
+		Coop: n.charter.Subject.Name, Purposes: choices, Logger: n.slog, Now: n.cfg.Now,
+	})
+}
+
+// purposeIRI expands short names; the gate refuses what nobody knows.
+func purposeIRI(s string) string {
+	if iri, err := purpose.Parse(s); err == nil {
+		return iri
+	}
+	return s
+}
+
+// ready says whether requests would be answered.
+func (n *Node) ready(context.Context) error {
+	if r := n.clock.moment().Untrusted; r != "" {
+		return fmt.Errorf("clock: %s", r)
+	}
+	select {
+	case <-n.log.done:
+		return fmt.Errorf("log: %w", n.log.err)
+	default:
+		return nil
+	}
+}

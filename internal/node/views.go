@@ -1,0 +1,426 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/purpose"
+	"dsai.example/dsai/internal/view"
+)
+
+// shortID is how people see a digest: kind letter and enough digits to tell
+// apart the few things that one person deals with.
+func shortID(kind string, d dsai.Digest) string { return kind + "-" + d.String()[:8] }
+
+// inert removes what could act in a terminal or a page: control and format
+// characters.
+func inert(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+func shortPurpose(iri string) string {
+	if iri == "" {
+		return ""
+	}
+	if s := purpose.Short(iri); s != "" {
+		return s
+	}
+	return iri
+}
+
+func shortPurposes(iris []string) []string {
+	out := []string{}
+	for _, i := range iris {
+		out = append(out, shortPurpose(i))
+	}
+	return out
+}
+
+// Documents lists what the node holds, newest first.
+func (n *Node) Documents(ctx context.Context) ([]view.Document, error) {
+	counts, err := n.db.UseCounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Document{}
+	for _, d := range n.lib.allDocuments() {
+		out = append(out, n.viewDocument(ctx, d, counts[d.Num]))
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+func (n *Node) viewDocument(ctx context.Context, d *document, uses store.UseCount) view.Document {
+	v := view.Document{
+		ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert(d.Title), Path: inert(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
+		MediaType: d.version.Media, Language: d.version.Language, Passages: d.version.Passages, Bytes: d.version.Bytes,
+		Added: d.Created, Sensitive: d.Sensitive, Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
+	}
+	if vs, err := n.db.Versions(ctx, d.Num); err == nil {
+		v.Versions = len(vs)
+	}
+	if g := d.governing(); g != nil {
+		c := n.viewConsent(g)
+		v.Consent = &c
+	}
+	return v
+}
+
+// stateWithdrawn is the state of a document whose member took it back.
+const stateWithdrawn = "withdrawn"
+
+// stateForgotten is the state of a document whose text was destroyed.
+const stateForgotten = "forgotten"
+
+// documentState says in a word or two whether a document can be used at all.
+func (n *Node) documentState(d *document) string {
+	switch {
+	case d.Secret == nil:
+		return stateForgotten
+	case d.Gone != 0:
+		return "deleted"
+	case !d.Quarantine.IsZero():
+		return "quarantined"
+	}
+	g, at := d.governing(), n.clock.moment()
+	if g == nil {
+		return "no consent"
+	}
+	if _, r := g.Covers(at, d.ID, d.Version); r == consent.Revoked || g.state.Revoked != 0 {
+		return "withdrawn"
+	}
+	if at.Now > g.Consent.ValidUntil {
+		return "expired"
+	}
+	return "in use"
+}
+
+// Consents lists every consent, newest first.
+func (n *Node) Consents(context.Context) ([]view.Consent, error) {
+	out := []view.Consent{}
+	for _, g := range n.lib.allGrants() {
+		out = append(out, n.viewConsent(g))
+	}
+	return out, nil
+}
+
+func (n *Node) viewConsent(g *grant) view.Consent {
+	b := g.Consent.Subject
+	v := view.Consent{
+		Digest: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Owner: n.memberName(b.Member), Member: b.Member,
+		Custody: b.Capture.Custody, Purposes: shortPurposes(b.Purposes.Allow), Denied: shortPurposes(b.Purposes.Deny),
+		From: g.Consent.ValidFrom, Until: g.Consent.ValidUntil, Revoked: g.state.Revoked,
+		Words: consent.Words(b, g.Consent.ValidUntil), Documents: []string{}, State: "in force",
+	}
+	for _, id := range n.documentsOf(g) {
+		v.Documents = append(v.Documents, shortID("d", id.Digest))
+	}
+	switch {
+	case g.state.Revoked != 0:
+		v.State = "revoked"
+	case !g.state.Superseded.IsZero():
+		v.State = "superseded"
+	case n.clock.now() > g.Consent.ValidUntil:
+		v.State = "expired"
+	}
+	return v
+}
+
+// Receipts lists outcomes, newest first: all of them for the operator, else the
+// requester's own.
+func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, limit int) ([]view.Receipt, error) {
+	var rows []store.Receipt
+	var err error
+	if who.Entitled {
+		rows, err = n.db.Receipts(ctx, 0, limit)
+	} else {
+		rows, err = n.db.ReceiptsOf(ctx, who.Subject.Requester, limit)
+	}
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Receipt{}
+	for _, r := range rows {
+		v, err := n.viewReceipt(ctx, r)
+		if err != nil {
+			return nil, err
+		}
+		if !who.Entitled && v.Code != "" {
+			v.Code = publicCode(v.Code)
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// publicCode is the refusal code that outsiders, and signed receipts, carry.
+func publicCode(c dsai.Code) dsai.Code {
+	if c == "" {
+		return ""
+	}
+	return (&dsai.Refusal{Code: c}).Public().Code
+}
+
+func (n *Node) viewReceipt(ctx context.Context, r store.Receipt) (view.Receipt, error) {
+	v := view.Receipt{
+		Digest: r.Digest, Short: shortID("r", r.Digest), At: r.At, Purpose: shortPurpose(r.Purpose), Requester: n.requesterName(ctx, r.Requester),
+		Model: r.Model, Ended: r.Ended, Code: r.Code,
+	}
+	var err error
+	if _, v.Index, err = n.db.Index(ctx, r.Digest); err != nil {
+		return v, err
+	}
+	if r.Openings != nil {
+		var o dsai.Openings
+		if err := json.Unmarshal(r.Openings, &o); err != nil {
+			return v, fmt.Errorf("read openings: %w", err)
+		}
+		if o.Prompt != nil {
+			v.Question = inert(o.Prompt.Text)
+		}
+	}
+	if r.Code == "" {
+		s, err := n.openReceipt(ctx, r.Digest)
+		if err != nil {
+			return v, err
+		}
+		v.Assurance, v.Passages = s.Subject.Assurance, len(s.Subject.Used)
+	}
+	return v, nil
+}
+
+// requesterName names who asked: the console, or an API key.
+func (n *Node) requesterName(ctx context.Context, requester dsai.Digest) string {
+	if requester == n.console.Subject.Requester {
+		return "console"
+	}
+	ks, err := n.Keys(ctx)
+	if err != nil {
+		return shortID("k", requester)
+	}
+	for _, k := range ks {
+		if k.Short == shortID("k", requester) {
+			return k.Name
+		}
+	}
+	return shortID("k", requester)
+}
+
+// Uses lists what was done with documents, newest first, refusals and
+// withdrawals included.
+func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai.Time) ([]view.Use, error) {
+	byNum := map[int64]*document{}
+	var nums []int64
+	for _, id := range documents {
+		if d := n.lib.documentByID(id); d != nil {
+			byNum[d.Num] = d
+			nums = append(nums, d.Num)
+		}
+	}
+	rows, err := n.db.Uses(ctx, nums, since)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Use{}
+	for _, r := range rows {
+		d := byNum[r.Document]
+		u := view.Use{
+			At: r.At, Receipt: r.Digest, Short: shortID("r", r.Digest), Requester: n.requesterName(ctx, r.Requester), Purpose: shortPurpose(r.Purpose),
+			Document: shortID("d", d.ID.Digest), Title: inert(d.Title), Quoted: inert(r.Quoted), Outcome: "answered", Code: r.Code,
+		}
+		switch {
+		case r.Code == dsai.CodeNoEvidence:
+			u.Outcome = "unanswered"
+		case r.Code != "":
+			u.Outcome = "refused"
+		case r.Chars == 0:
+			u.Outcome = "considered" // given to the engine, and not quoted
+		}
+		out = append(out, u)
+	}
+	out = append(out, n.withdrawals(byNum, since)...)
+	slices.SortStableFunc(out, func(a, b view.Use) int { return int(b.At - a.At) })
+	return out, nil
+}
+
+// withdrawals lists when documents were withdrawn.
+func (n *Node) withdrawals(documents map[int64]*document, since dsai.Time) []view.Use {
+	var out []view.Use
+	for _, d := range documents {
+		for _, g := range d.grants {
+			if at, ok := g.Withdrawn(d.ID); ok && at >= since {
+				out = append(out, view.Use{At: at, Document: shortID("d", d.ID.Digest), Title: inert(d.Title), Outcome: "withdrawn"})
+			}
+		}
+	}
+	return out
+}
+
+// Status is the state of the node at a glance.
+func (n *Node) Status(ctx context.Context) (*view.Status, error) {
+	at := n.clock.moment()
+	v := &view.Status{
+		Version: n.cfg.Version, Home: string(n.home), Coop: n.charter.Subject.Name, CoopID: n.coop.String(), Node: n.id.String(),
+		Members: len(n.lib.allMembers()), Policy: n.policy.Digest().String(), Clock: "trusted", LogOrigin: n.log.origin, Warnings: []string{},
+	}
+	if at.Untrusted != "" {
+		v.Clock = string(at.Untrusted)
+		v.Warnings = append(v.Warnings, "what is consented to "+at.Untrusted.Words())
+	}
+	for _, d := range n.lib.allDocuments() {
+		if d.Secret != nil && d.Gone == 0 {
+			v.Documents++
+		}
+	}
+	for _, g := range n.lib.allGrants() {
+		if g.state.Revoked == 0 && g.state.Superseded.IsZero() && at.Now <= g.Consent.ValidUntil {
+			v.Consents++
+		}
+	}
+	var err error
+	if v.Passages, err = n.db.CountPassages(ctx); err != nil {
+		return nil, err
+	}
+	if v.Receipts, v.Refusals, err = n.db.CountReceipts(ctx); err != nil {
+		return nil, err
+	}
+	if v.LogPending, err = n.db.CountPending(ctx); err != nil {
+		return nil, err
+	}
+	cp, err := n.log.Checkpoint(ctx)
+	if err != nil {
+		return nil, err
+	}
+	v.LogSize = cp.Size
+	v.DiskBytes = diskBytes(string(n.home))
+	n.mu.RLock()
+	v.Started, v.Listen, v.Running = n.started, n.listen, n.started != 0
+	n.mu.RUnlock()
+	return v, nil
+}
+
+// Citations describes the quoted passages of an answer, one row each, in the
+// order of their numbers.
+func (n *Node) Citations(o *pipeline.Output) []view.Citation {
+	out := []view.Citation{}
+	for i, p := range o.Plan.Evidence.Passages {
+		for _, q := range o.Quotes {
+			if q.N != i+1 {
+				continue
+			}
+			out = append(out, view.Citation{
+				N: q.N, Document: p.Use.Document, Short: shortID("d", p.Use.Document.Digest), Title: inert(p.Body.Title), Owner: inert(p.Name),
+				Heading: p.Body.Heading, Page: p.Body.Page, Passage: p.Use.Commitment, Start: q.Start, End: q.End,
+				Consent: p.Use.Consent, Quote: quoteText(p.Body, q),
+			})
+		}
+	}
+	return out
+}
+
+// FindDocuments finds documents by short or full id, path, file name, or the
+// name of their member.
+func (n *Node) FindDocuments(ref string) []dsai.DocumentID {
+	var out []dsai.DocumentID
+	hex := strings.TrimPrefix(strings.ToLower(ref), "d-")
+	for _, d := range n.lib.allDocuments() {
+		switch {
+		case ref == "",
+			len(hex) >= 4 && strings.HasPrefix(d.ID.String(), hex),
+			d.Path == ref, filepath.Base(d.Path) == ref, strings.HasPrefix(d.Path, strings.TrimSuffix(ref, "/")+"/"),
+			strings.EqualFold(n.memberName(d.Member), ref):
+			out = append(out, d.ID)
+		}
+	}
+	return out
+}
+
+// FindReceipt finds a receipt by "last", or the start of its digest.
+func (n *Node) FindReceipt(ctx context.Context, ref string) (store.Receipt, error) {
+	if ref == "" || ref == "last" {
+		r, err := n.db.LastReceipt(ctx)
+		if err != nil {
+			err = fmt.Errorf("last receipt: %w", err)
+		}
+		return r, err
+	}
+	hex := strings.TrimPrefix(strings.ToLower(ref), "r-")
+	rows, err := n.db.ReceiptsByPrefix(ctx, hex)
+	switch {
+	case err != nil:
+		return store.Receipt{}, err
+	case len(rows) == 0:
+		return store.Receipt{}, fmt.Errorf("receipt %q: %w", ref, store.ErrNotFound)
+	case len(rows) > 1:
+		return store.Receipt{}, fmt.Errorf("receipt %q: %w: %d receipts begin so", ref, store.ErrAmbiguous, len(rows))
+	}
+	return rows[0], nil
+}
+
+// FindConsent finds what to withdraw: a consent by the start of its digest, or
+// by a document, path or file name that it names. Documents is empty when the
+// whole consent is meant.
+func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.DocumentID, err error) {
+	hex := strings.TrimPrefix(strings.ToLower(ref), "c-")
+	var found []dsai.Digest
+	for _, g := range n.lib.allGrants() {
+		if len(hex) >= 4 && strings.HasPrefix(g.Consent.Digest.String(), hex) && !strings.HasPrefix(ref, "d-") {
+			found = append(found, g.Consent.Digest)
+		}
+	}
+	if len(found) == 1 {
+		return found[0], nil, nil
+	}
+	ids := n.FindDocuments(ref)
+	if len(found) > 1 || ref == "" {
+		return c, nil, fmt.Errorf("consent %q: %w", ref, store.ErrAmbiguous)
+	}
+	for _, id := range ids {
+		g := n.inForce(n.lib.documentByID(id))
+		if g == nil {
+			continue
+		}
+		if !c.IsZero() && c != g.Consent.Digest {
+			return c, nil, fmt.Errorf("%q names documents under several consents: %w", ref, store.ErrAmbiguous)
+		}
+		c, documents = g.Consent.Digest, append(documents, id)
+	}
+	if c.IsZero() {
+		return c, nil, fmt.Errorf("consent or document %q, with a consent in force: %w", ref, store.ErrNotFound)
+	}
+	if len(documents) == len(n.documentsOf(n.lib.grant(c))) {
+		documents = nil // all of it
+	}
+	return c, documents, nil
+}
+
+// inForce returns the newest consent that still covers a document.
+func (n *Node) inForce(d *document) *grant {
+	at := n.clock.moment()
+	for _, g := range d.grants {
+		if g.state.Revoked != 0 || !g.state.Superseded.IsZero() || at.Now > g.Consent.ValidUntil {
+			continue
+		}
+		if _, r := g.Covers(at, d.ID, d.Version); r == consent.OK || r == consent.Quarantined {
+			return g
+		}
+	}
+	return nil
+}

@@ -1,0 +1,392 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// Errors of accepting what members sign.
+var (
+	ErrNotMember = errors.New("not signed by a member of this co-op")
+	ErrNoKey     = errors.New("this node does not keep that member's key")
+
+	// errNotOurs reports a credential that is sound and cannot be honoured here.
+	errNotOurs = errors.New("cannot be honoured here")
+)
+
+// memberSigner returns a member's consent key, when this node keeps it.
+func (n *Node) memberSigner(m *member) (vc.Signer, error) {
+	s, err := n.ring.Signer(memberKey(m.ID) + "-consent")
+	if err != nil {
+		return nil, fmt.Errorf("sign for %s: %w: %w", m.Name, ErrNoKey, err)
+	}
+	return s, nil
+}
+
+// acceptConsent records a signed consent, from whichever machine it came. It is
+// in force when acceptConsent returns.
+func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
+	s, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
+	if err != nil {
+		return nil, err
+	}
+	if g := n.lib.grant(s.Digest); g != nil {
+		return g, nil // the same consent again
+	}
+	if err := n.checkConsent(s); err != nil {
+		return nil, err
+	}
+	_, index, err := vc.ParseStatusEntry(*s.Status)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock.now()
+	err = n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if err := tx.Put(record(s, dsai.LeafConsent, now)); err != nil {
+			return err
+		}
+		if err := tx.AddGrant(store.Grant{Consent: s.Digest, Member: s.Subject.Member, Index: index}); err != nil {
+			return fmt.Errorf("%w: is its status list index taken?", err)
+		}
+		for _, d := range s.Subject.Data.Documents {
+			if err := tx.AddGrantDocument(s.Digest, d.Document, dsai.Digest{}); err != nil {
+				return err
+			}
+		}
+		for _, old := range s.Subject.Supersedes {
+			if err := tx.Supersede(old, s.Digest); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record consent: %w", err)
+	}
+	n.log.wake()
+	if err := n.lib.reload(ctx, n.db); err != nil {
+		return nil, err
+	}
+	return n.lib.grant(s.Digest), nil
+}
+
+// checkConsent refuses a consent that this node could not honour or that its
+// signer may not give.
+func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle]) error {
+	b := s.Subject
+	m := n.lib.member(b.Member)
+	switch {
+	case m == nil || s.Issuer != m.DID:
+		return fmt.Errorf("consent by %.60s: %w", s.Issuer, ErrNotMember)
+	case b.Coop != n.coop || b.Steward != n.id || !slices.Contains(b.RevocationPoints, n.id):
+		return fmt.Errorf("consent is for another co-op, or for a node other than this one: %w", errNotOurs)
+	case s.Status == nil || s.Status.StatusListCredential != listURI(n.id):
+		return fmt.Errorf("consent does not name this node's status list: %w", errNotOurs)
+	case len(b.Delegation) > 0:
+		return fmt.Errorf("consent is by delegation, which this version does not accept yet: %w", errNotOurs)
+	case b.Capture.Custody == dsai.CustodyDevice && m.Custody != dsai.CustodyDevice:
+		return fmt.Errorf("consent claims a key on the member's own device; this node keeps that key: %w", errNotOurs)
+	}
+	for _, d := range b.Data.Documents {
+		doc := n.lib.documentByID(d.Document)
+		if doc == nil || doc.Member != b.Member {
+			return fmt.Errorf("consent names document %s, which is not %s's here: %w", d.Document, m.Name, errNotOurs)
+		}
+	}
+	for _, old := range b.Supersedes {
+		if g := n.lib.grant(old); g == nil || g.Consent.Subject.Member != b.Member {
+			return fmt.Errorf("consent supersedes one that is not the member's: %w", errNotOurs)
+		}
+	}
+	_, err := consent.New(consent.Parts{Consent: s})
+	return err
+}
+
+// underWay is how many seconds after its signature a withdrawal made here takes
+// effect for those who audit. Time has whole seconds: an answer that began
+// while the withdrawal was being written would otherwise look like misuse. The
+// node itself stops at once.
+const underWay = 2
+
+// Withdraw signs and carries out a revocation for a member whose key this node
+// keeps: of a whole consent, or of some of its documents.
+func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.DocumentID, reason string) ([]byte, error) {
+	g := n.lib.grant(c)
+	if g == nil {
+		return nil, fmt.Errorf("withdraw %s: %w", c, store.ErrNotFound)
+	}
+	m := n.lib.member(g.Consent.Subject.Member)
+	signer, err := n.memberSigner(m)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock.now()
+	s, err := vc.Issue(vc.New(dsai.TypeRevocation, signer.DID(), dsai.Revocation{
+		ID: signer.DID(), Member: m.ID, Coop: n.coop, Consent: c, Documents: documents, Effective: now + underWay, Reason: reason,
+	}, now, 0), now, signer)
+	if err != nil {
+		return nil, err
+	}
+	return n.AcceptRevocation(ctx, s.Raw)
+}
+
+// AcceptRevocation honours a revocation on sight and returns the signed
+// WithdrawalReceipt. When it returns nothing covered is used any more: running
+// answers that rest on it have been stopped. The same revocation again returns
+// the same receipt.
+func (n *Node) AcceptRevocation(ctx context.Context, raw []byte) ([]byte, error) {
+	s, err := vc.Open[dsai.Revocation](raw, dsai.TypeRevocation)
+	if err != nil {
+		return nil, err
+	}
+	r := s.Subject
+	g, m := n.lib.grant(r.Consent), n.lib.member(r.Member)
+	had, err := n.everHadKey(ctx, m, s.Issuer)
+	if err != nil {
+		return nil, fmt.Errorf("look up the member's keys: %w", err)
+	}
+	switch {
+	case m == nil || !had:
+		return nil, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
+	case r.Coop != n.coop:
+		return nil, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
+	case g == nil || g.Consent.Subject.Member != r.Member:
+		return nil, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
+	}
+	named := n.documentsOf(g)
+	for _, d := range r.Documents {
+		if !slices.Contains(named, d) {
+			return nil, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
+		}
+	}
+	// Not n.change: a withdrawal never waits for somebody's long ingest.
+	n.revoking.Lock()
+	defer n.revoking.Unlock()
+	// Once it is on disk it must also be in force, though its sender goes away
+	// or an earlier attempt stopped between the two.
+	ctx = context.WithoutCancel(ctx)
+	if done, err := n.withdrawalOf(ctx, s.Digest); err != nil || done != nil {
+		return done, errors.Join(err, n.lib.reload(ctx, n.db))
+	}
+	w, err := n.withdrawal(ctx, s, g)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock.now()
+	err = n.status.renew(ctx, now, func(tx *store.Tx) error {
+		if err := errors.Join(
+			tx.Put(record(s, dsai.LeafRevocation, now)),
+			tx.Revoke(s.Digest, r.Consent, r.Documents, r.Effective),
+			tx.Put(record(w, dsai.LeafWithdrawal, now)),
+			tx.SetMeta("withdrawal-"+s.Digest.String(), w.Digest[:]),
+		); err != nil {
+			return err
+		}
+		for _, q := range w.Subject.Quarantine {
+			if d := n.lib.documentByID(q); d != nil {
+				if err := tx.SetQuarantine(d.Num, n.copiedFrom(d, w.Subject.Documents)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("record revocation: %w", err)
+	}
+	if err := n.lib.reload(ctx, n.db); err != nil {
+		return nil, err
+	}
+	return w.Raw, nil
+}
+
+// withdrawalOf returns the receipt that a revocation was already given.
+func (n *Node) withdrawalOf(ctx context.Context, revocation dsai.Digest) ([]byte, error) {
+	d, err := n.db.Meta(ctx, "withdrawal-"+revocation.String())
+	if isNotFound(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return n.db.Raw(ctx, dsai.Digest(d))
+}
+
+// withdrawal is the receipt of a revocation: what leaves, and what was done
+// with it before.
+func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], g *grant) (vc.Sealed[dsai.WithdrawalReceipt], error) {
+	r := s.Subject
+	gone := r.Documents
+	if len(gone) == 0 {
+		gone = n.documentsOf(g)
+	}
+	uses, err := n.db.UsesOfConsent(ctx, r.Consent, n.numbers(r.Documents)...)
+	if err != nil {
+		return vc.Sealed[dsai.WithdrawalReceipt]{}, err
+	}
+	quarantine := []dsai.DocumentID{}
+	for _, id := range gone {
+		d := n.lib.documentByID(id)
+		if d == nil || n.stillGranted(d, g) {
+			continue
+		}
+		copies, err := n.copiesOf(ctx, d)
+		if err != nil {
+			return vc.Sealed[dsai.WithdrawalReceipt]{}, err
+		}
+		for _, o := range copies {
+			if !slices.Contains(quarantine, o.ID) {
+				quarantine = append(quarantine, o.ID)
+			}
+		}
+	}
+	now := n.clock.now()
+	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, n.signer.DID(), dsai.WithdrawalReceipt{
+		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
+		Documents: gone, Effective: r.Effective, LastUse: uses.Last, Uses: uses.Count,
+		Purged: []string{}, Quarantine: quarantine,
+	}, now, 0), now, n.signer)
+}
+
+// stillGranted reports whether another consent than the one being withdrawn
+// keeps a document in the answers; its copies then stay too.
+func (n *Node) stillGranted(d *document, but *grant) bool {
+	g, at := d.governing(), n.clock.moment()
+	if g == nil || g.Consent.Digest == but.Consent.Digest || g.state.Revoked != 0 || at.Now > g.Consent.ValidUntil {
+		return false
+	}
+	_, reason := g.Covers(at, d.ID, d.Version)
+	return reason == consent.OK
+}
+
+// copiedFrom returns which of the withdrawn documents d, a copy of one of them,
+// has the same bytes as. Without one in its current version it is the copy of an
+// earlier version, and the first stands for them.
+func (n *Node) copiedFrom(d *document, withdrawn []dsai.DocumentID) dsai.DocumentID {
+	for _, id := range withdrawn {
+		if w := n.lib.documentByID(id); w != nil && w.version.MAC == d.version.MAC {
+			return id
+		}
+	}
+	return withdrawn[0]
+}
+
+// Release rules that a quarantined copy may stay.
+func (n *Node) Release(ctx context.Context, id dsai.DocumentID) error {
+	d := n.lib.documentByID(id)
+	if d == nil {
+		return store.ErrNotFound
+	}
+	if d.Quarantine.IsZero() {
+		return fmt.Errorf("release %s: it is not in quarantine", d.Title)
+	}
+	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.SetQuarantine(d.Num, dsai.DocumentID{}) }); err != nil {
+		return err
+	}
+	return n.lib.reload(ctx, n.db)
+}
+
+// numbers returns the store's numbers of documents.
+func (n *Node) numbers(ids []dsai.DocumentID) []int64 {
+	var out []int64
+	for _, id := range ids {
+		if d := n.lib.documentByID(id); d != nil {
+			out = append(out, d.Num)
+		}
+	}
+	return out
+}
+
+// documentsOf lists the documents that a consent names.
+func (n *Node) documentsOf(g *grant) []dsai.DocumentID {
+	out := []dsai.DocumentID{}
+	for _, d := range n.lib.allDocuments() {
+		if slices.Contains(d.grants, g) {
+			out = append(out, d.ID)
+		}
+	}
+	return out
+}
+
+// everHadKey reports whether did is, or was, one of a member's consent keys:
+// withdrawing works with any of them.
+func (n *Node) everHadKey(ctx context.Context, m *member, did string) (bool, error) {
+	if m == nil || did == m.DID || did == m.inc.Subject.ConsentKey {
+		return m != nil, nil
+	}
+	events, err := openType[dsai.KeyEvent](ctx, n.db, dsai.TypeKeyEvent)
+	for _, e := range events {
+		if e.Subject.Of == m.ID.Digest && e.Subject.Keys.ConsentKey == did {
+			return true, nil
+		}
+	}
+	return false, err
+}
+
+// copiesOf lists other members' documents with the same bytes as any version of
+// d: changing a file before withdrawing it must not leave its copies in use.
+func (n *Node) copiesOf(ctx context.Context, d *document) ([]*document, error) {
+	vs, err := n.db.Versions(ctx, d.Num)
+	if err != nil {
+		return nil, err
+	}
+	var out []*document
+	for _, v := range vs {
+		nums, err := n.db.Copies(ctx, v.MAC)
+		if err != nil {
+			return nil, err
+		}
+		for _, num := range nums {
+			if o := n.lib.document(num); o != nil && o.Member != d.Member && o.Secret != nil && o.Quarantine.IsZero() && !slices.Contains(out, o) {
+				out = append(out, o)
+			}
+		}
+	}
+	return out, nil
+}
+
+// Forget destroys a document's secret and text for good, and sets copies of it
+// aside as a withdrawal does. It makes no WithdrawalReceipt: a contributor who
+// wants one withdraws first.
+func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
+	n.change.Lock()
+	defer n.change.Unlock()
+	d := n.lib.documentByID(id) // under the lock: its version is the current one
+	if d == nil {
+		return fmt.Errorf("forget document: %w", store.ErrNotFound)
+	}
+	copies, err := n.copiesOf(ctx, d)
+	if err != nil {
+		return err
+	}
+	now := n.clock.now()
+	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		for _, o := range copies {
+			if err := tx.SetQuarantine(o.Num, d.ID); err != nil {
+				return err
+			}
+		}
+		if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
+			return err
+		}
+		return tx.Forget(d.Num, now)
+	})
+	if err != nil {
+		return fmt.Errorf("forget %s: %w", d.Title, err)
+	}
+	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx))
+}
+
+// waitLog bounds how long a verb waits for its leaf to be published.
+const waitLog = 10 * time.Second

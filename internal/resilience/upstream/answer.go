@@ -1,0 +1,328 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package upstream
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
+)
+
+// Why an answer stops before the server says so.
+var (
+	errIdle  = errors.New("the server fell silent")
+	errTotal = errors.New("the answer took too long")
+	errFull  = errors.New("the answer is too long")
+	errGone  = errors.New("the client went away")
+)
+
+// parameters are the sampling fields as sent, in the order of their names: their
+// JSON is the canonical text that the receipt carries.
+type parameters struct {
+	MaxTokens   int      `json:"max_tokens"`
+	Seed        *int64   `json:"seed,omitempty"`
+	Stop        []string `json:"stop,omitempty"`
+	Temperature *float64 `json:"temperature,omitempty"`
+	TopP        *float64 `json:"top_p,omitempty"`
+}
+
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+type chatRequest struct {
+	Model    string    `json:"model"`
+	Messages []message `json:"messages"`
+	Stream   bool      `json:"stream"`
+	Options  struct {
+		IncludeUsage bool `json:"include_usage"`
+	} `json:"stream_options"`
+	parameters
+}
+
+// Answer implements pipeline.Engine. Once the passages are on their way to the
+// server it returns an Output and no error, because they have been used: a server
+// that fails gives an Output that ended "degraded", with the reason in its trace,
+// and with empty text when nothing had come yet. A client that goes away gives
+// "cancelled". Only a refusal returns no Output.
+func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+	if len(ev.Passages) == 0 {
+		return nil, &dsai.Refusal{Code: dsai.CodeNoEvidence, Reason: "no passage that may be used for this purpose was found"}
+	}
+	bodies := make([]dsai.PassageBody, len(ev.Passages))
+	for i, p := range ev.Passages {
+		bodies[i] = p.Body
+	}
+	r := &run{engine: e, evidence: ev, emit: emit, marker: e.cfg.Marker(bodies)}
+	r.limits()
+	body, err := r.request(bodies)
+	if err != nil {
+		return nil, fmt.Errorf("prompt upstream model %s: %w", e.cfg.ID, err)
+	}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	total := time.AfterFunc(e.cfg.Total, func() { cancel(errTotal) })
+	defer total.Stop()
+	r.idle = time.AfterFunc(e.cfg.Idle, func() { cancel(errIdle) })
+	defer r.idle.Stop()
+
+	err = r.exchange(ctx, body)
+	if err == nil {
+		err = r.marker.Close(r.release)
+	}
+	return r.output(ctx, err), nil
+}
+
+// run is the state of one answer.
+type run struct {
+	engine   *Engine
+	evidence *pipeline.Evidence
+	emit     func(pipeline.Piece) error
+	marker   Marker
+	idle     *time.Timer
+
+	sent     parameters
+	received int // bytes of answer text from the server
+	text     strings.Builder
+	quotes   []dsai.Quote
+	left     []int // code points that may still be quoted, by passage; -1 = any
+
+	// What the server said of itself.
+	model, fingerprint, finish string
+	usage                      *usage
+}
+
+func (r *run) limits() {
+	for _, p := range r.evidence.Passages {
+		r.left = append(r.left, p.QuoteMax)
+	}
+}
+
+func (r *run) request(bodies []dsai.PassageBody) ([]byte, error) {
+	ask := r.evidence.Clearance.Request
+	s := ask.Sampling
+	r.sent = parameters{MaxTokens: or(s.MaxTokens, r.engine.cfg.MaxTokens), Seed: s.Seed, Stop: s.Stop, Temperature: s.Temperature, TopP: s.TopP}
+	system, user := r.engine.cfg.Prompt(string(ask.Question), bodies)
+	q := chatRequest{
+		Model:      r.engine.cfg.Model,
+		Messages:   []message{{"system", system}, {"user", user}},
+		Stream:     true,
+		parameters: r.sent,
+	}
+	q.Options.IncludeUsage = true
+	return json.Marshal(q)
+}
+
+// exchange sends the request and feeds the marker until the server is done.
+func (r *run) exchange(ctx context.Context, body []byte) error {
+	resp, err := r.engine.send(ctx, http.MethodPost, "/chat/completions", body)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if mt := resp.Header.Get("Content-Type"); strings.HasPrefix(mt, "application/json") {
+		return r.whole(resp.Body) // a server that does not stream
+	}
+	s := newStream(resp.Body, func() { r.idle.Reset(r.engine.cfg.Idle) })
+	for {
+		data, err := s.next()
+		switch {
+		case err == io.EOF && r.finish != "":
+			return nil // some servers leave out [DONE]
+		case err == io.EOF:
+			return fmt.Errorf("%w: the stream ended without an end", ErrServer)
+		case err != nil:
+			return err
+		case string(data) == "[DONE]":
+			return nil
+		}
+		if err := r.chunk(data); err != nil {
+			return err
+		}
+	}
+}
+
+// chunk takes one chat.completion.chunk.
+func (r *run) chunk(data []byte) error {
+	var c completion
+	if err := json.Unmarshal(data, &c); err != nil {
+		return fmt.Errorf("%w: a chunk is not the JSON expected", ErrServer)
+	}
+	text, err := r.note(&c)
+	if err != nil || text == "" {
+		return err
+	}
+	if r.received += len(text); r.received > r.engine.cfg.MaxAnswer {
+		return errFull
+	}
+	return r.marker.Write(text, r.release)
+}
+
+func (r *run) whole(body io.Reader) error {
+	var c completion
+	if err := decodeCapped(body, 4*int64(r.engine.cfg.MaxAnswer), &c); err != nil {
+		return err
+	}
+	text, err := r.note(&c)
+	if err != nil {
+		return err
+	}
+	if len(text) > r.engine.cfg.MaxAnswer {
+		return errFull
+	}
+	return r.marker.Write(text, r.release)
+}
+
+// note keeps what a completion or chunk says of itself and returns its text.
+func (r *run) note(c *completion) (string, error) {
+	if len(c.Error) > 0 && string(c.Error) != "null" {
+		return "", fmt.Errorf("%w: it reports an error", ErrServer)
+	}
+	r.model, r.fingerprint = or(c.Model, r.model), or(c.Fingerprint, r.fingerprint)
+	if c.Usage != nil {
+		r.usage = c.Usage
+	}
+	if len(c.Choices) == 0 {
+		return "", nil
+	}
+	first := c.Choices[0]
+	r.finish = or(first.Finish, r.finish)
+	return first.Delta.Content + first.Message.Content, nil
+}
+
+// release hands one sentence on. What was released is the answer, even when the
+// next sentence is not.
+func (r *run) release(text string, quotes []dsai.Quote) error {
+	p := pipeline.Piece{Text: text}
+	for i, q := range quotes {
+		quotes[i] = r.within(q)
+	}
+	for i := range max(1, len(quotes)) {
+		if i < len(quotes) {
+			p.Quote = &quotes[i]
+		}
+		if err := r.emit(p); err != nil {
+			return fmt.Errorf("%w: %w", errGone, err)
+		}
+		r.text.WriteString(p.Text)
+		if p.Quote != nil {
+			r.quotes = append(r.quotes, *p.Quote)
+		}
+		p.Text = ""
+	}
+	return nil
+}
+
+// within keeps a citation inside the contributor's limit on quotation: beyond it
+// the passage is still named, and an empty span quotes nothing of it.
+func (r *run) within(q dsai.Quote) dsai.Quote {
+	for _, had := range r.quotes {
+		if had == q {
+			return q // already counted
+		}
+	}
+	left, body := &r.left[q.N-1], r.evidence.Passages[q.N-1].Body
+	if *left < 0 {
+		return q
+	}
+	n := utf8.RuneCountInString(body.Text[q.Start-body.Start : q.End-body.Start])
+	if n > *left {
+		q.End = q.Start
+		return q
+	}
+	*left -= n
+	return q
+}
+
+// output says how it ended.
+func (r *run) output(ctx context.Context, err error) *pipeline.Output {
+	if cause := context.Cause(ctx); cause != nil && err != nil && !errors.Is(err, errGone) {
+		err = cause
+	}
+	out := &pipeline.Output{Text: pipeline.Text(r.text.String()), Quotes: r.quotes, Tokens: r.tokens(), Ended: dsai.EndedComplete}
+	reason := ""
+	switch {
+	case err == nil && r.finish == "length":
+		out.Ended = dsai.EndedStopped
+	case err == nil && r.finish != "stop" && r.finish != "":
+		out.Ended, reason = dsai.EndedDegraded, "the server ended the answer its own way"
+	case err == nil:
+	case errors.Is(err, errFull):
+		out.Ended, reason = dsai.EndedStopped, errFull.Error()
+	case errors.Is(err, errIdle), errors.Is(err, errTotal), errors.Is(err, ErrServer):
+		out.Ended, reason = dsai.EndedDegraded, err.Error()
+	default:
+		out.Ended, reason = dsai.EndedCancelled, errGone.Error()
+	}
+	if out.Ended == dsai.EndedDegraded {
+		r.engine.cfg.Logger.LogAttrs(ctx, slog.LevelWarn, "upstream answer degraded", slog.String("model", r.engine.cfg.ID),
+			slog.String("request", r.evidence.Clearance.Request.ID.String()), slog.String("reason", reason))
+	}
+	if r.sent.Seed != nil {
+		out.Seed = strconv.FormatInt(*r.sent.Seed, 10)
+	}
+	out.Sampling = canonical(r.sent)
+	out.Trace = []byte(canonical(trace{
+		Engine: Version, Finish: clean(r.finish), Fingerprint: clean(r.fingerprint), Model: clean(r.model), Reason: clean(reason)}))
+	return out
+}
+
+// trace is what is known of an answer that cannot be replayed, in the order of
+// the field names.
+type trace struct {
+	Engine      string `json:"engine"`
+	Finish      string `json:"finish"`
+	Fingerprint string `json:"fingerprint"`
+	Model       string `json:"model"`
+	Reason      string `json:"reason"`
+}
+
+// canonical returns the JCS form of a struct whose fields are in the order of
+// their names and whose strings are clean.
+func canonical(v any) string {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic("upstream: encode a struct of strings and finite numbers: " + err.Error())
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// clean keeps the printable ASCII of a string that a server chose.
+func clean(s string) string {
+	s = s[:min(len(s), 200)]
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// tokens are the server's own count, or words when it gives none.
+func (r *run) tokens() dsai.Tokens {
+	if u := r.usage; u != nil && u.Prompt >= 0 && u.Completion >= 0 {
+		return dsai.Tokens{Prompt: u.Prompt, Completion: u.Completion, Unit: "token"}
+	}
+	prompt := len(strings.Fields(string(r.evidence.Clearance.Request.Question)))
+	for _, p := range r.evidence.Passages {
+		prompt += len(strings.Fields(p.Body.Text))
+	}
+	return dsai.Tokens{Prompt: prompt, Completion: len(strings.Fields(r.text.String())), Unit: "word"}
+}

@@ -1,0 +1,302 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package store
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"dsai.example/dsai"
+)
+
+// Open records work that is about to start. The row stays until Finish.
+func (t *Tx) Open(request dsai.Digest, plan []byte, at dsai.Time) error {
+	return t.do(`INSERT INTO opened(request,plan,at) VALUES(?,?,?)`, request[:], plan, int64(at))
+}
+
+// Opened is work that was begun.
+type Opened struct {
+	Request dsai.Digest
+	Plan    []byte
+	At      dsai.Time
+}
+
+// Opened returns the work that was begun and not finished.
+func (s *Store) Opened(ctx context.Context) ([]Opened, error) {
+	return rows(ctx, s, func(scan func(...any) error) (o Opened, err error) {
+		var r []byte
+		err = scan(&r, &o.Plan, &o.At)
+		o.Request = digest(r)
+		return o, err
+	}, `SELECT request,plan,at FROM opened ORDER BY at, request`)
+}
+
+// Receipt is one outcome.
+type Receipt struct {
+	Num       int64
+	Digest    dsai.Digest
+	Request   dsai.Digest
+	At        dsai.Time
+	Requester dsai.Digest
+	Code      dsai.Code // "" = answered
+	Ended     dsai.Ended
+	Purpose   string
+	Model     string
+	Openings  []byte // JSON of dsai.Openings; nil once erased
+}
+
+const receiptColumns = `num,digest,request,at,requester,code,ended,purpose,model,openings`
+
+func scanReceipt(scan func(...any) error) (r Receipt, err error) {
+	var d, q, who []byte
+	err = scan(&r.Num, &d, &q, &r.At, &who, &r.Code, &r.Ended, &r.Purpose, &r.Model, &r.Openings)
+	r.Digest, r.Request, r.Requester = digest(d), digest(q), digest(who)
+	return r, err
+}
+
+// Finish records an outcome and closes its opened row, if there is one.
+func (t *Tx) Finish(r Receipt) (num int64, err error) {
+	res, err := t.exec(`INSERT INTO receipt(digest,request,at,requester,code,ended,purpose,model,openings) VALUES(?,?,?,?,?,?,?,?,?)`,
+		r.Digest[:], r.Request[:], int64(r.At), r.Requester[:], string(r.Code), string(r.Ended), r.Purpose, r.Model, r.Openings)
+	if err != nil {
+		return 0, fmt.Errorf("finish request: %w", err)
+	}
+	if err := t.do(`DELETE FROM opened WHERE request=?`, r.Request[:]); err != nil {
+		return 0, err
+	}
+	return res.LastInsertId()
+}
+
+// Use is what one receipt used of one document.
+type Use struct {
+	Document int64
+	Receipt  int64
+	Consent  dsai.Digest // zero: considered and refused
+	Quoted   string
+	Chars    int
+}
+
+// AddUse records a use and adds to what its requester was quoted.
+func (t *Tx) AddUse(u Use, requester dsai.Digest, d dsai.DocumentID) error {
+	var c any
+	if !u.Consent.IsZero() {
+		c = u.Consent[:]
+	}
+	if err := t.do(`INSERT INTO use_(document,receipt,consent,quoted,chars) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING`,
+		u.Document, u.Receipt, c, u.Quoted, u.Chars); err != nil || u.Chars == 0 {
+		return err
+	}
+	return t.do(`INSERT INTO quoted(requester,document,chars) VALUES(?,?,?)
+		ON CONFLICT DO UPDATE SET chars=chars+excluded.chars`, requester[:], d.Digest[:], u.Chars)
+}
+
+// Quoted returns how many code points of a document a requester was quoted.
+func (s *Store) Quoted(ctx context.Context, requester dsai.Digest, d dsai.DocumentID) (int, error) {
+	return row(ctx, s, number, `SELECT coalesce(sum(chars),0) FROM quoted WHERE requester=? AND document=?`, requester[:], d.Digest[:])
+}
+
+// Receipts returns outcomes since a time, newest first, at most max.
+func (s *Store) Receipts(ctx context.Context, since dsai.Time, max int) ([]Receipt, error) {
+	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE at>=? ORDER BY num DESC LIMIT ?`, int64(since), max)
+}
+
+// ReceiptsOf returns one requester's outcomes, newest first, at most max.
+func (s *Store) ReceiptsOf(ctx context.Context, requester dsai.Digest, max int) ([]Receipt, error) {
+	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE requester=? ORDER BY num DESC LIMIT ?`, requester[:], max)
+}
+
+// Receipt returns one outcome by its digest.
+func (s *Store) Receipt(ctx context.Context, d dsai.Digest) (Receipt, error) {
+	return row(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE digest=?`, d[:])
+}
+
+// LastReceipt returns the newest outcome.
+func (s *Store) LastReceipt(ctx context.Context) (Receipt, error) {
+	return row(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt ORDER BY num DESC LIMIT 1`)
+}
+
+// CountReceipts returns how many answers and refusals there are.
+func (s *Store) CountReceipts(ctx context.Context) (answers, refusals int, err error) {
+	type pair struct{ a, r int }
+	p, err := row(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.a, &p.r) },
+		`SELECT count(*) FILTER (WHERE code=''), count(*) FILTER (WHERE code<>'') FROM receipt`)
+	return p.a, p.r, err
+}
+
+// UseRow is a use with its receipt.
+type UseRow struct {
+	Use
+	Digest    dsai.Digest
+	At        dsai.Time
+	Requester dsai.Digest
+	Purpose   string
+	Code      dsai.Code
+}
+
+// Uses returns the uses of documents since a time, newest first.
+func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([]UseRow, error) {
+	if len(documents) == 0 {
+		return nil, nil
+	}
+	args := []any{int64(since)}
+	for _, d := range documents {
+		args = append(args, d)
+	}
+	return rows(ctx, s, func(scan func(...any) error) (u UseRow, err error) {
+		var c, d, who []byte
+		err = scan(&u.Document, &u.Receipt, &c, &u.Quoted, &u.Chars, &d, &u.At, &who, &u.Purpose, &u.Code)
+		u.Consent, u.Digest, u.Requester = digest(c), digest(d), digest(who)
+		return u, err
+	}, `SELECT u.document,u.receipt,u.consent,u.quoted,u.chars,r.digest,r.at,r.requester,r.purpose,r.code
+		FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.at>=? AND u.document IN (?`+strings.Repeat(",?", len(documents)-1)+`)
+		ORDER BY r.num DESC, u.document`, args...)
+}
+
+// UseCounts returns, for every document ever used, how often and when last.
+func (s *Store) UseCounts(ctx context.Context) (map[int64]UseCount, error) {
+	type pair struct {
+		doc int64
+		UseCount
+	}
+	ps, err := rows(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.doc, &p.Count, &p.Last) },
+		`SELECT u.document,count(*),max(r.at) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent IS NOT NULL GROUP BY u.document`)
+	out := make(map[int64]UseCount, len(ps))
+	for _, p := range ps {
+		out[p.doc] = p.UseCount
+	}
+	return out, err
+}
+
+// UseCount is how often something was used, and when last.
+type UseCount struct {
+	Count int
+	Last  dsai.Time
+}
+
+// UsesOfConsent returns in how many answers a consent was used, and when last:
+// for all that it names, or for some documents only.
+func (s *Store) UsesOfConsent(ctx context.Context, consent dsai.Digest, documents ...int64) (UseCount, error) {
+	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent=?`
+	args := []any{consent[:]}
+	if len(documents) > 0 {
+		query += ` AND u.document IN (?` + strings.Repeat(",?", len(documents)-1) + `)`
+		for _, d := range documents {
+			args = append(args, d)
+		}
+	}
+	return row(ctx, s, func(scan func(...any) error) (u UseCount, err error) { return u, scan(&u.Count, &u.Last) }, query, args...)
+}
+
+// Key is an API key. The secret itself is never stored.
+type Key struct {
+	Hash        [32]byte
+	Name        string
+	Undertaking dsai.Digest
+	Created     dsai.Time
+	Revoked     dsai.Time
+	Used        dsai.Time
+}
+
+const keyColumns = `hash,name,undertaking,created,coalesce(revoked,0),coalesce(used,0)`
+
+func scanKey(scan func(...any) error) (k Key, err error) {
+	var h, u []byte
+	err = scan(&h, &k.Name, &u, &k.Created, &k.Revoked, &k.Used)
+	k.Hash, k.Undertaking = pad(h), digest(u)
+	return k, err
+}
+
+// AddKey records an API key; ErrExists when the name is taken.
+func (t *Tx) AddKey(k Key) error {
+	r, err := t.exec(`INSERT INTO apikey(hash,name,undertaking,created) VALUES(?,?,?,?) ON CONFLICT DO NOTHING`,
+		k.Hash[:], k.Name, k.Undertaking[:], int64(k.Created))
+	if err != nil {
+		return err
+	}
+	if n, _ := r.RowsAffected(); n == 0 {
+		return fmt.Errorf("add key %q: %w", k.Name, ErrExists)
+	}
+	return nil
+}
+
+// Keys returns all API keys, oldest first.
+func (s *Store) Keys(ctx context.Context) ([]Key, error) {
+	return rows(ctx, s, scanKey, `SELECT `+keyColumns+` FROM apikey ORDER BY created, name`)
+}
+
+// KeyByHash returns the API key with a secret's hash.
+func (s *Store) KeyByHash(ctx context.Context, h [32]byte) (Key, error) {
+	return row(ctx, s, scanKey, `SELECT `+keyColumns+` FROM apikey WHERE hash=?`, h[:])
+}
+
+// RevokeKey revokes an API key by name; ErrNotFound without one.
+func (t *Tx) RevokeKey(name string, at dsai.Time) error {
+	r, err := t.exec(`UPDATE apikey SET revoked=coalesce(revoked,?) WHERE name=?`, int64(at), name)
+	if err != nil {
+		return err
+	}
+	if n, _ := r.RowsAffected(); n == 0 {
+		return fmt.Errorf("revoke key %q: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+// TouchKey notes when a key was last used.
+func (t *Tx) TouchKey(h [32]byte, at dsai.Time) error {
+	return t.do(`UPDATE apikey SET used=? WHERE hash=?`, int64(at), h[:])
+}
+
+// Model is an upstream server that the operator added.
+type Model struct {
+	Name    string
+	URL     string
+	Remote  string // model id at the server
+	Created dsai.Time
+}
+
+// AddModel records a server; ErrExists when the name is taken.
+func (t *Tx) AddModel(m Model) error {
+	r, err := t.exec(`INSERT INTO model(name,url,remote,created) VALUES(?,?,?,?) ON CONFLICT DO NOTHING`, m.Name, m.URL, m.Remote, int64(m.Created))
+	if err != nil {
+		return err
+	}
+	if n, _ := r.RowsAffected(); n == 0 {
+		return fmt.Errorf("add model %q: %w", m.Name, ErrExists)
+	}
+	return nil
+}
+
+// RemoveModel forgets a server; ErrNotFound without one.
+func (t *Tx) RemoveModel(name string) error {
+	r, err := t.exec(`DELETE FROM model WHERE name=?`, name)
+	if err != nil {
+		return err
+	}
+	if n, _ := r.RowsAffected(); n == 0 {
+		return fmt.Errorf("remove model %q: %w", name, ErrNotFound)
+	}
+	return nil
+}
+
+// Models returns all servers by name.
+func (s *Store) Models(ctx context.Context) ([]Model, error) {
+	return rows(ctx, s, func(scan func(...any) error) (m Model, err error) {
+		return m, scan(&m.Name, &m.URL, &m.Remote, &m.Created)
+	},
+		`SELECT name,url,remote,created FROM model ORDER BY name`)
+}
+
+// ReceiptsByPrefix returns outcomes whose digest begins with hexadecimal digits.
+func (s *Store) ReceiptsByPrefix(ctx context.Context, hex string) ([]Receipt, error) {
+	for _, c := range hex {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return nil, nil
+		}
+	}
+	if len(hex) < 4 {
+		return nil, nil
+	}
+	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE lower(hex(digest)) LIKE ? LIMIT 10`, hex+"%")
+}

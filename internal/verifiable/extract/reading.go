@@ -1,0 +1,189 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package extract
+
+import (
+	"strings"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/verifiable/rank"
+)
+
+// reading is a passage as the question sees it.
+type reading struct {
+	commitment dsai.Digest
+	score      int64
+	weights    []int64 // of each word of the question, in this passage's field
+	evidence   []int64 // the same for coverage; see the function evidence
+	held       shares  // by the passage, title and headings included
+	above      shares  // by title and headings
+	sentences  []sentence
+}
+
+// shares say, for each word of the question, how well some text holds it: 0,
+// alike or exact.
+type shares []uint8
+
+// sentence is a stretch of a passage that can be quoted.
+type sentence struct {
+	unit
+	passage  int      // in Input.Passages
+	held     shares   // by the sentence itself
+	terms    []string // all its terms, sorted, each once
+	number   bool     // holds a number
+	question bool     // asks one itself
+	score    int64
+	coverage int // basis points, of a chosen one
+}
+
+func (r *reading) candidate() rank.Candidate {
+	return rank.Candidate{Score: r.score, Commitment: r.commitment}
+}
+
+// reader reads passages for one question.
+type reader struct {
+	lex    rank.Lexicon
+	query  rank.Query
+	fields []dsai.FieldStats
+	kin    *kin
+}
+
+func newReader(lex rank.Lexicon, in Input) *reader {
+	r := &reader{lex: lex, query: rank.Parse(lex, in.Question).Weigh(in.Fields, in.DF), fields: in.Fields}
+	var words []string
+	for _, w := range r.query.Words {
+		words = append(words, w.Text)
+	}
+	r.kin = newKin(words)
+	return r
+}
+
+// read analyses a passage once, for its score and for its sentences.
+func (x *reader) read(p Passage) reading {
+	words := x.query.Words
+	field := x.lex.Field(p.Body.Language)
+	text := rank.Text(p.Body)
+	body := len(text) - len(p.Body.Text)
+	tokens := x.lex.Analyze(field, text)
+	r := reading{commitment: p.Commitment, held: make(shares, len(words)), above: make(shares, len(words))}
+	asked := map[string][]int{}
+	for i := range words {
+		r.weights = append(r.weights, words[i].IDF(field))
+		r.evidence = append(r.evidence, evidence(words[i].Text, r.weights[i]))
+		if t, ok := words[i].Term(field); ok {
+			asked[t.Term] = append(asked[t.Term], i)
+		}
+	}
+	for _, u := range units(p.Body.Text) {
+		quote := p.Body.Text[u.start:u.end]
+		r.sentences = append(r.sentences, sentence{unit: u, held: make(shares, len(words)), number: hasNumber(quote), question: strings.HasSuffix(quote, "?")})
+	}
+	counts := rank.Counts{Field: field, Length: min(len(tokens), rank.MaxLength), TF: make(map[string]int, len(tokens))}
+	at := 0 // sentence that the token may lie in
+	for i, t := range tokens {
+		if i < counts.Length {
+			counts.TF[t.Term]++
+		}
+		in := r.above
+		for at < len(r.sentences) && r.sentences[at].end <= t.Start-body {
+			at++
+		}
+		if at < len(r.sentences) && r.sentences[at].start <= t.Start-body {
+			s := &r.sentences[at]
+			s.terms = append(s.terms, t.Term)
+			if s.kind != headline {
+				in = s.held
+			}
+		}
+		for _, w := range asked[t.Term] {
+			r.held[w], in[w] = exact, exact
+		}
+		for w, like := range x.kin.of(text[t.Start:t.End]) {
+			if like {
+				r.held[w], in[w] = max(r.held[w], alike), max(in[w], alike)
+			}
+		}
+	}
+	r.score = x.query.Score(x.fields, counts)
+	return r
+}
+
+// evidence returns what a word counts for coverage: its weight in the ranking and
+// 4 bits more, or half of that if it is common. Rarity alone is a poor measure of
+// what a question cannot do without.
+func evidence(word string, weight int64) int64 {
+	weight += 4 * rank.One
+	if common[strings.ToLower(word)] {
+		weight /= 2
+	}
+	return weight
+}
+
+// passageShare of 4 is how much of the coverage the whole passage can give; the
+// rest must come from the sentence, or from the title and headings above it.
+const passageShare = 3
+
+// cover returns how much of the question a sentence of the passage and what
+// stands around it hold, in basis points of the evidence of its words.
+func (r *reading) cover(s *sentence) int {
+	var have, all int64
+	for w, weight := range r.evidence {
+		have += weight * (passageShare*int64(r.held[w]) + (4-passageShare)*int64(max(s.held[w], r.above[w])))
+		all += weight * 4 * exact
+	}
+	if all == 0 {
+		return 0
+	}
+	return int(10000 * have / all)
+}
+
+// quantity are beginnings of words that ask for a number, in the languages that
+// bench/qa covers.
+var quantity = []string{
+	"how many", "how much", "how long", "how often", "how far", "how old", "how hot", "how deep", "how high", "how big", "how soon",
+	"what time", "when", "what temperature", "how warm", "how cold", "how wide", "how late", "how early", "which number", "what number",
+	"combien", "quand", "à quelle heure", "quelle température", "quel numéro",
+	"cuánto", "cuánta", "cuanto", "cuanta", "cuándo", "cuando", "a qué hora", "qué temperatura", "cada cuánto",
+	"wie viel", "wieviel", "wie lange", "wie oft", "wann", "wie weit", "wie hoch", "wie tief", "wie alt", "wie warm",
+	"quanto", "quanta", "quando", "a que horas",
+	"ngapi", "lini", "muda gani", "saa ngapi", "kiasi gani",
+}
+
+func asksNumber(question string) bool {
+	q := " " + strings.ToLower(strings.Join(strings.Fields(question), " "))
+	for _, w := range quantity {
+		if strings.Contains(q, " "+w) {
+			return true
+		}
+	}
+	return false
+}
+
+// numbers are words for small numbers, which a sentence may use instead of digits.
+var numbers = func() map[string]bool {
+	m := map[string]bool{}
+	for _, w := range strings.Fields(`
+one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred half twice once daily weekly monthly
+un une deux trois quatre cinq six sept huit neuf dix douze quinze vingt trente quarante soixante cent demi demie
+uno una dos tres cuatro cinco seis siete ocho nueve diez doce quince veinte treinta cuarenta medio media
+eins zwei drei vier fünf sechs sieben acht neun zehn zwölf fünfzehn zwanzig dreißig vierzig sechzig hundert halbe einmal zweimal
+um uma dois duas três quatro cinco seis sete oito nove dez doze quinze vinte trinta meia
+moja mbili tatu nne tano sita saba nane tisa kumi ishirini thelathini nusu`) {
+		m[w] = true
+	}
+	return m
+}()
+
+// hasNumber reports whether text holds a digit or a word for a number.
+func hasNumber(text string) bool {
+	if strings.ContainsAny(text, "0123456789") {
+		return true
+	}
+	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \n\t,.;:()-", r) }) {
+		if numbers[w] {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,97 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vc
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/gowebpki/jcs"
+
+	"dsai.example/dsai"
+)
+
+// Limits on foreign JSON.
+const (
+	// MaxSize is the largest document read, in bytes.
+	MaxSize = 16 << 20
+	// MaxDepth is the deepest nesting of arrays and objects read.
+	MaxDepth = 32
+)
+
+// Canonical returns the canonical form of v: RFC 8785 of its encoding/json
+// form, within the profile of CanonicalRaw. A nil slice encodes as null and is
+// refused; leave lists empty, not nil.
+func Canonical(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return CanonicalRaw(b)
+}
+
+// CanonicalRaw returns the RFC 8785 form of the JSON text raw, which it may
+// return itself when that is the form it has. The profile is narrower than
+// JSON: numbers are integers between -(2^53-1) and 2^53-1 without fraction or
+// exponent, because JCS maps larger ones onto each other; null, duplicate keys,
+// invalid UTF-8 and lone surrogates are refused, as are texts beyond MaxSize or
+// MaxDepth. Errors wrap dsai.ErrSyntax.
+func CanonicalRaw(raw []byte) ([]byte, error) {
+	if len(raw) > MaxSize {
+		return nil, fmt.Errorf("json: %w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), MaxSize)
+	}
+	canonical, err := scan(raw)
+	if err != nil {
+		return nil, err
+	}
+	if canonical {
+		return raw, nil
+	}
+	out, err := jcs.Transform(raw)
+	if err != nil {
+		return nil, fmt.Errorf("json: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // its errors are text only
+	}
+	return out, nil
+}
+
+// Decode reads raw into a T under the one rule of this package: it is accepted
+// only if the canonical form of the result equals that of raw. Errors wrap
+// dsai.ErrSyntax.
+func Decode[T any](raw []byte) (T, error) {
+	var v T
+	canon, err := CanonicalRaw(raw)
+	if err != nil {
+		return v, err
+	}
+	return decodeCanonical[T](canon)
+}
+
+func decodeCanonical[T any](canon []byte) (T, error) {
+	var v, zero T
+	if err := json.Unmarshal(canon, &v); err != nil {
+		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // one sentinel for all of encoding/json
+	}
+	again, err := json.Marshal(v)
+	if err != nil {
+		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // as above
+	}
+	if same(canon, again) {
+		return v, nil
+	}
+	if again, err = CanonicalRaw(again); err != nil {
+		return zero, fmt.Errorf("decode: %w", err)
+	}
+	return zero, fmt.Errorf("decode: %w: %s", dsai.ErrSyntax, difference(canon, again))
+}
+
+// difference says where the canonical text a of a document leaves the canonical
+// text b of what was understood of it.
+func difference(a, b []byte) string {
+	i := 0
+	for i < len(a) && i < len(b) && a[i] == b[i] {
+		i++
+	}
+	start := max(0, i-24)
+	return fmt.Sprintf("unknown, missing or misspelled field near %q", a[start:min(len(a), i+24)])
+}

@@ -1,0 +1,131 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package vc
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"dsai.example/dsai"
+)
+
+// Member is one member of a canonical object.
+type Member struct {
+	Name  string // as it stands between the quotes
+	Value []byte // canonical JSON
+
+	start, end int // of the whole member in the object, without commas
+}
+
+// Members splits the canonical object canon, as CanonicalRaw returns it, into
+// its members in order. The values alias canon.
+func Members(canon []byte) ([]Member, error) {
+	var out []Member
+	err := split(canon, '{', func(start, end int) {
+		colon := skip(canon, start)
+		out = append(out, Member{string(canon[start+1 : colon-1]), canon[colon+1 : end], start, end})
+	})
+	return out, err
+}
+
+// Elements splits the canonical array canon, as CanonicalRaw returns it, into
+// its elements. They alias canon.
+func Elements(canon []byte) ([][]byte, error) {
+	var out [][]byte
+	err := split(canon, '[', func(start, end int) { out = append(out, canon[start:end]) })
+	return out, err
+}
+
+// split calls f with the bounds of each element or member of canon.
+func split(canon []byte, open byte, f func(start, end int)) error {
+	if len(canon) < 2 || canon[0] != open {
+		return fmt.Errorf("split: %w: no %q", dsai.ErrSyntax, open)
+	}
+	for i := 1; i < len(canon)-1; i++ { // past each comma
+		start := i
+		if i = skip(canon, i); open == '{' {
+			i = skip(canon, i+1)
+		}
+		f(start, i)
+	}
+	return nil
+}
+
+// skip returns the index after the value that starts at canon[i].
+func skip(canon []byte, i int) int {
+	depth := 0
+	for ; i < len(canon); i++ {
+		switch canon[i] {
+		case '"':
+			i = stringEnd(canon, i)
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth < 0 {
+				return i // the end of what holds a bare number or word
+			}
+		case ',', ':':
+			if depth == 0 {
+				return i
+			}
+			continue
+		default:
+			continue
+		}
+		if depth == 0 {
+			return min(i+1, len(canon))
+		}
+	}
+	return len(canon)
+}
+
+// stringEnd returns the index of the quote that ends the string at canon[i].
+func stringEnd(canon []byte, i int) int {
+	for start := i + 1; ; {
+		n := bytes.IndexByte(canon[i+1:], '"')
+		if n < 0 {
+			return len(canon)
+		}
+		i += n + 1
+		escapes := 0
+		for k := i - 1; k >= start && canon[k] == '\\'; k-- {
+			escapes++
+		}
+		if escapes%2 == 0 {
+			return i
+		}
+	}
+}
+
+// without returns the canonical object canon less the members called names.
+func without(canon []byte, members []Member, names ...string) []byte {
+	out := make([]byte, 1, len(canon))
+	out[0] = '{'
+next:
+	for _, m := range members {
+		for _, n := range names {
+			if m.Name == n {
+				continue next
+			}
+		}
+		if len(out) > 1 {
+			out = append(out, ',')
+		}
+		out = append(out, canon[m.start:m.end]...)
+	}
+	return append(out, '}')
+}
+
+// replace returns the object canon with another value for the member name,
+// which it has.
+func replace(canon []byte, members []Member, name string, value []byte) []byte {
+	for _, m := range members {
+		if m.Name == name {
+			at := m.end - len(m.Value)
+			return slices.Concat(canon[:at], value, canon[m.end:])
+		}
+	}
+	return canon
+}

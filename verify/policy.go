@@ -1,0 +1,141 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verify
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/verifiable/purpose"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// checkPolicy shows that the policy document is the one that the receipt names
+// and that the founder put it in force.
+func (a *audit) checkPolicy() (string, error) {
+	r := a.receipt
+	d, err := vc.PolicyDigest(a.b.policy)
+	if err != nil {
+		return "", err
+	}
+	if d != r.policy {
+		return "", fmt.Errorf("document %s, receipt under %s", short(d), short(r.policy))
+	}
+	adoptions, err := openAll[dsai.PolicyAdoption](a, a.b.adoptions, dsai.TypePolicyAdoption)
+	if err != nil {
+		return "", err
+	}
+	if len(adoptions) != 1 || adoptions[0].Digest != r.adoption {
+		return "", errors.New("the one adoption that the receipt names is not the one here")
+	}
+	if a.charter == nil {
+		return "", needs("charter")
+	}
+	p := adoptions[0]
+	switch {
+	case p.Subject.ID != p.Issuer || p.Subject.Coop != r.coop || p.Subject.Policy != r.policy:
+		return "", errors.New("adoption is of another policy, or in another co-op")
+	case p.Proof[0].Created > r.at:
+		return "", fmt.Errorf("adopted at %v, after %v", p.Proof[0].Created, r.at)
+	}
+	if err := inForce(p, r.at); err != nil {
+		return "", err
+	}
+	if err := byMember(a, p, a.charter.Subject.Founder); err != nil {
+		return "", err
+	}
+	if err := a.checkRule(); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("policy %s, adopted by the founder at %v; rule %q", short(d), p.ValidFrom, r.rule), nil
+}
+
+// checkRule checks that the document has the rule that decided. Rules are the
+// members of "rules", each with an "id"; a refusal may come before any rule.
+func (a *audit) checkRule() error {
+	if a.receipt.rule == "" && a.receipt.refusal != nil {
+		return nil
+	}
+	ids, err := recall(a.v, a.b.policy, func(raw []byte) (*[]string, error) {
+		var ids []string
+		rules, err := vc.Elements(member(raw, "rules"))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rules {
+			ids = append(ids, string(member(r, "id")))
+		}
+		return &ids, nil
+	})
+	if err != nil {
+		return fmt.Errorf("policy: rules: %w", err)
+	}
+	want, err := vc.Canonical(a.receipt.rule)
+	if err != nil || !slices.Contains(*ids, string(want)) {
+		return fmt.Errorf("policy has no rule %.40q", a.receipt.rule)
+	}
+	return nil
+}
+
+// member returns the canonical value of one member of a canonical object.
+func member(object []byte, name string) []byte {
+	members, err := vc.Members(object)
+	if err != nil {
+		return nil
+	}
+	for _, m := range members {
+		if m.Name == name {
+			return m.Value
+		}
+	}
+	return nil
+}
+
+// inForce checks the validity interval of a credential.
+func inForce[S any](s *vc.Sealed[S], at dsai.Time) error {
+	if at < s.ValidFrom || s.ValidUntil != 0 && at > s.ValidUntil {
+		return fmt.Errorf("%s %s is not in force at %v", s.Type[1], short(s.Digest), at)
+	}
+	return nil
+}
+
+// checkUndertaking shows what the requester promised and that the request lies
+// within it. A refusal may be because it does not.
+func (a *audit) checkUndertaking() (string, error) {
+	r := a.receipt
+	u, err := open[dsai.Undertaking](a.v, a.b.undertaking, dsai.TypeUndertaking)
+	if err != nil {
+		return "", err
+	}
+	s := u.Subject
+	switch {
+	case u.Digest != r.undertaking:
+		return "", fmt.Errorf("undertaking %s, receipt under %s", short(u.Digest), short(r.undertaking))
+	case s.ID != u.Issuer || s.Coop != r.coop:
+		return "", errors.New("names another key than its issuer's, or another co-op")
+	case s.Role != dsai.RecipientCoop && s.Role != dsai.RecipientPublic:
+		return "", fmt.Errorf("unknown role %.20q", s.Role)
+	}
+	if err := byMember(a, u, s.Member); err != nil {
+		return "", err
+	}
+	a.undertaking = u
+	promised := fmt.Sprintf("member %s answers for the requester, as %q", short(s.Member.Digest), s.Role)
+	if r.refusal != nil {
+		return promised, nil
+	}
+	switch {
+	case !purpose.Permits(r.purpose, s.Purposes, nil):
+		return "", fmt.Errorf("purpose %.80q was not undertaken", r.purpose)
+	case r.answer.DeclaredBy == "undertaking" && r.purpose != s.Default:
+		return "", fmt.Errorf("purpose %.80q is not the undertaking's default", r.purpose)
+	case !slices.Contains(s.Operators, r.node):
+		return "", fmt.Errorf("node %s may not see the requester's prompts", short(r.node.Digest))
+	case u.Proof[0].Created > r.at:
+		return "", fmt.Errorf("signed at %v, after %v", u.Proof[0].Created, r.at)
+	}
+	return promised + " for this purpose", inForce(u, r.at)
+}
