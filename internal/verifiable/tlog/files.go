@@ -21,6 +21,7 @@ const (
 	tileHeight  = 8
 	tileWidth   = 1 << tileHeight
 	bundleLevel = -1
+	maxLevel    = 63 // of a tree of 2^64 leaves, with room to spare
 )
 
 // tilePath is the path of a tile or bundle in a log, with slashes. It differs
@@ -45,6 +46,9 @@ func parseTilePath(path string) (tlog.Tile, error) {
 	t, err := tlog.ParseTilePath("tile/8/" + p)
 	if err != nil {
 		return tlog.Tile{}, err
+	}
+	if t.L > maxLevel {
+		return tlog.Tile{}, fmt.Errorf("parse tile path %q: level above %d", path, maxLevel)
 	}
 	if tilePath(t) != path { // "data" is sumdb's name, not ours
 		return tlog.Tile{}, fmt.Errorf("parse tile path %q: not canonical", path)

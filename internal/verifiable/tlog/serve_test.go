@@ -111,7 +111,7 @@ func FuzzHandler(f *testing.F) {
 }
 
 func FuzzTilePath(f *testing.F) {
-	for _, p := range []string{"tile/0/000", "tile/entries/x001/234.p/5", "tile/63/999.p/255", "tile/data/000", "tile/0/.p/1", ""} {
+	for _, p := range []string{"tile/0/000", "tile/entries/x001/234.p/5", "tile/63/999.p/255", "tile/70/000", "tile/data/000", "tile/0/.p/1", ""} {
 		f.Add(p, uint64(300))
 	}
 	f.Fuzz(func(t *testing.T, path string, size uint64) {
