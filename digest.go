@@ -63,6 +63,10 @@ type Salt [32]byte
 // IsZero reports whether d is the zero digest, which names nothing.
 func (d Digest) IsZero() bool { return d == Digest{} }
 
+// Short returns the digits by which people tell apart the few things that one
+// of them deals with. Where a digest is asked for, any unique prefix will do.
+func (d Digest) Short() string { return d.String()[:8] }
+
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 func (s Salt) String() string   { return hex.EncodeToString(s[:]) }
 

@@ -169,4 +169,4 @@ func errNotSorted(typ string, d dsai.Digest) error {
 func before(a, b dsai.Digest) bool { return string(a[:]) < string(b[:]) }
 
 // short is enough of a digest for people to tell credentials apart.
-func short(d dsai.Digest) string { return d.String()[:12] }
+func short(d dsai.Digest) string { return d.Short() }

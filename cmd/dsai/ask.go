@@ -15,6 +15,7 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/view"
@@ -124,7 +125,7 @@ func (t *answerText) add(piece string) {
 		}
 	}
 	if end > t.shown {
-		t.say("%s", inert(t.all[t.shown:end]))
+		t.say("%s", inert.Text(t.all[t.shown:end]))
 		t.shown = end
 	}
 }
@@ -192,7 +193,7 @@ func (a *app) showSources(cs []view.Citation) {
 	last := 0
 	for _, c := range cs {
 		if c.N != last {
-			a.say("[%d] %s  %s\n", c.N, inert(place(c)), a.id(c.Short, c.Document))
+			a.say("[%d] %s  %s\n", c.N, inert.Line(place(c)), a.id(c.Short, c.Document))
 			last = c.N
 		}
 	}
@@ -200,8 +201,8 @@ func (a *app) showSources(cs []view.Citation) {
 
 func (a *app) showPassages(cs []view.Citation) {
 	for _, c := range cs {
-		a.say("[%d] %s  %s\n", c.N, inert(place(c)), a.id(c.Short, c.Document))
-		a.say("  %s\n", inert(strings.Join(strings.Fields(c.Quote), " ")))
+		a.say("[%d] %s  %s\n", c.N, inert.Line(place(c)), a.id(c.Short, c.Document))
+		a.say("  %s\n", inert.Line(strings.Join(strings.Fields(c.Quote), " ")))
 	}
 }
 
@@ -218,9 +219,9 @@ func (a *app) showRefusal(out *asked) error {
 		return shown(control.Refused)
 	}
 	r := out.Refusal
-	a.say("Refused (%s): %s.\n", r.Code, strings.TrimSuffix(inert(r.Reason), "."))
+	a.say("Refused (%s): %s.\n", r.Code, strings.TrimSuffix(inert.Line(r.Reason), "."))
 	for _, m := range r.Missing {
-		a.say("  missing: %s\n", inert(purpose.Short(m)))
+		a.say("  missing: %s\n", inert.Line(purpose.Short(m)))
 	}
 	if r.Code == dsai.CodePolicyDenied && r.Rule != "" {
 		a.say("  rule: %s\n", r.Rule)

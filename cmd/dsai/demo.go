@@ -16,6 +16,7 @@ import (
 
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/demo"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 )
 
@@ -104,7 +105,7 @@ func (a *app) playDemo(ctx context.Context, d *demo.Demo) *demo.Report {
 		n++
 		head := fmt.Sprintf("%d %s %-9s", n, a.mark(s.OK), s.Name)
 		for _, text := range append([]string{s.Detail}, s.More...) {
-			for _, line := range wrap(inert(text), demoWidth) {
+			for _, line := range wrap(inert.Text(text), demoWidth) {
 				a.say("%s%s\n", head, line)
 				head = strings.Repeat(" ", demoIndent)
 			}

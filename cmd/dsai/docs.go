@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/view"
 )
@@ -76,8 +77,8 @@ func (a *app) docsShow(ctx context.Context, ref string) error {
 		if p.Page > 0 {
 			head = strings.TrimSpace(head + fmt.Sprintf(" (page %d)", p.Page))
 		}
-		a.say("\n[%d] %s\n", i+1, inert(head))
-		a.indent(inert(p.Text))
+		a.say("\n[%d] %s\n", i+1, inert.Line(head))
+		a.indent(inert.Text(p.Text))
 	}
 	if d.State == "in use" {
 		a.next("dsai uses %s, dsai consent revoke %[1]s", d.Short)

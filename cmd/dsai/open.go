@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 )
 
@@ -40,12 +41,12 @@ func (a *app) open(ctx context.Context, ref string) error {
 		where = strings.TrimPrefix(where+fmt.Sprintf(", page %d", p.Page), ", ")
 	}
 	if where != "" {
-		a.say("%s\n", inert(where))
+		a.say("%s\n", inert.Line(where))
 	}
 	a.say("\n")
 	a.context(out.Before)
 	for line := range strings.Lines(p.Text) {
-		a.say("> %s\n", inert(strings.TrimRight(line, "\n")))
+		a.say("> %s\n", inert.Text(strings.TrimRight(line, "\n")))
 	}
 	if out.After != nil {
 		a.say("\n")
@@ -57,7 +58,7 @@ func (a *app) open(ctx context.Context, ref string) error {
 
 func (a *app) context(p *dsai.PassageBody) {
 	if p != nil {
-		a.indent(inert(p.Text))
+		a.indent(inert.Text(p.Text))
 		a.say("\n")
 	}
 }

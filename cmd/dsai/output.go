@@ -12,7 +12,6 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
 
 	"golang.org/x/term"
 
@@ -209,20 +208,6 @@ func typed(path string) string {
 		return rel
 	}
 	return path
-}
-
-// inert removes what could act in a terminal, such as escape sequences in a
-// document or a bundle that somebody else made.
-func inert(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r == '\n' || r == '\t' {
-			return r
-		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // join lists names in a cell of a table.

@@ -35,7 +35,7 @@ func (a *app) policyShow(ctx context.Context) error {
 		return a.document(out)
 	}
 	d := out.Document
-	a.say("%s  policy %s, adopted by %s\n\nThe first rule that matches decides; what none matches is denied.\n", d.Name, a.id("p-"+out.Digest.String()[:8], out.Digest), a.id(out.Adoption.String()[:8], out.Adoption))
+	a.say("%s  policy %s, adopted by %s\n\nThe first rule that matches decides; what none matches is denied.\n", d.Name, a.id("p-"+out.Digest.Short(), out.Digest), a.id(out.Adoption.Short(), out.Adoption))
 	var rows [][]string
 	for _, r := range d.Rules {
 		rows = append(rows, []string{"  " + string(r.Effect), r.ID, clip(r.When, 100)})
@@ -68,6 +68,6 @@ func (a *app) policyTest(path string) error {
 	if a.json {
 		return a.document(out)
 	}
-	a.say("%q: %s, %s pass. It would be policy p-%s.\n", d.Name, plural(out.Rules, "rule"), plural(out.Tests, "test"), p.Digest().String()[:8])
+	a.say("%q: %s, %s pass. It would be policy p-%s.\n", d.Name, plural(out.Rules, "rule"), plural(out.Tests, "test"), p.Digest().Short())
 	return nil
 }

@@ -152,11 +152,11 @@ func (a *app) showWithdrawal(raw json.RawMessage) error {
 	if w.Uses > 0 {
 		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))
 	}
-	a.say(".\nWithdrawal receipt w-%s, signed by the node: a later use would be proof against it.\n", s.Digest.String()[:8])
+	a.say(".\nWithdrawal receipt w-%s, signed by the node: a later use would be proof against it.\n", s.Digest.Short())
 	if len(w.Quarantine) > 0 {
 		a.say("Copies of other members are set aside until you rule on them: dsai docs release REF\n")
 		for _, d := range w.Quarantine {
-			a.say("  d-%s\n", d.String()[:8])
+			a.say("  d-%s\n", d.Short())
 		}
 	}
 	return nil
@@ -179,7 +179,7 @@ func (a *app) revokeSign(ref, reason, keyDir string) error {
 	if err != nil {
 		return err
 	}
-	path := "revocation-" + c.Digest.String()[:8] + ".json"
+	path := "revocation-" + c.Digest.Short() + ".json"
 	if err := durable.WriteFile(path, append(s.Raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write revocation: %w", err)
 	}

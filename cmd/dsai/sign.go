@@ -15,6 +15,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -43,9 +44,9 @@ func (a *app) consentSign(file, keyDir string) error {
 	if err != nil {
 		return usage(fmt.Sprintf("sign %s: %v", file, err), "ask the operator for another request")
 	}
-	a.note("%q asks you, %s, to agree to this about %s:\n", inert(r.Coop), inert(o.card.Name), plural(len(r.Titles), "document"))
+	a.note("%q asks you, %s, to agree to this about %s:\n", inert.Line(r.Coop), inert.Line(o.card.Name), plural(len(r.Titles), "document"))
 	for _, t := range r.Titles {
-		a.note("  - %s\n", inert(t))
+		a.note("  - %s\n", inert.Line(t))
 	}
 	a.note("\n%s\n", words)
 	if err := a.confirm("Sign this?"); err != nil {
@@ -73,7 +74,7 @@ func (a *app) consentSign(file, keyDir string) error {
 		return a.document(map[string]string{"file": out, "consent": s.Digest.String()})
 	}
 	a.say("Signed: %s\n", out)
-	a.say("Withdraw at any time, here: dsai consent revoke --sign %s\n", s.Digest.String()[:16])
+	a.say("Withdraw at any time, here: dsai consent revoke --sign c-%s\n", s.Digest.Short())
 	a.next("dsai add --consent %s, on the operator's machine", quote(filepath.Base(out)))
 	return nil
 }
@@ -84,7 +85,7 @@ func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
 	words := consent.Words(r.Subject, r.Until)
 	switch {
 	case r.Subject.Member != o.id || r.Subject.ID != o.signer.DID():
-		return "", fmt.Errorf("it is for %s, whose keys these are not", inert(r.Member))
+		return "", fmt.Errorf("it is for %s, whose keys these are not", inert.Line(r.Member))
 	case r.Subject.Capture.Custody != dsai.CustodyDevice:
 		return "", fmt.Errorf("it would say that somebody else keeps your key")
 	case r.Subject.Notice.Digest != consent.NoticeDigest(words):

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/view"
 )
@@ -33,10 +34,11 @@ func (a *app) status(ctx context.Context) error {
 		running = "running since " + when(s.Started) + " on http://" + s.Listen
 	}
 	short := func(id, kind string) string {
-		if a.long || len(id) < 8 {
+		d, err := dsai.ParseDigest(id)
+		if a.long || err != nil {
 			return id
 		}
-		return kind + id[:8]
+		return kind + d.Short()
 	}
 	a.table(
 		[]string{"co-op", fmt.Sprintf("%s (%s), %s", s.Coop, short(s.CoopID, ""), plural(s.Members, "member"))},

@@ -18,6 +18,7 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/verify"
@@ -110,7 +111,7 @@ func (a *app) trustAdd(path string) error {
 		return err
 	}
 	a.note("Co-op %q, %s, %s.\nFingerprint: %s\nAsk the co-op for it by another way than the one by which the file came.\n",
-		inert(t.Name), plural(len(t.Nodes), "node"), witnesses(len(t.Witnesses)), fingerprint(t))
+		inert.Line(t.Name), plural(len(t.Nodes), "node"), witnesses(len(t.Witnesses)), fingerprint(t))
 	if terminal(a.in) {
 		if err := a.confirm("Is it the same?"); err != nil {
 			return err
@@ -123,7 +124,7 @@ func (a *app) trustAdd(path string) error {
 	if a.json {
 		return a.document(describeTrust(t, at))
 	}
-	a.say("Believed from now on: %q.\n", inert(t.Name))
+	a.say("Believed from now on: %q.\n", inert.Line(t.Name))
 	a.next("dsai verify FILE")
 	return nil
 }
@@ -184,7 +185,7 @@ func (a *app) trustList() error {
 	}
 	rows := [][]string{{"CO-OP", "FINGERPRINT", "NODES", "WITNESSES", "FILE"}}
 	for _, b := range out {
-		rows = append(rows, []string{inert(b.Name), b.Fingerprint, fmt.Sprint(b.Nodes), fmt.Sprintf("%d, %d needed", b.Witnesses, b.Threshold), b.Path})
+		rows = append(rows, []string{inert.Line(b.Name), b.Fingerprint, fmt.Sprint(b.Nodes), fmt.Sprintf("%d, %d needed", b.Witnesses, b.Threshold), b.Path})
 	}
 	a.table(rows...)
 	return nil

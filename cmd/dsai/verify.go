@@ -15,6 +15,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/verify"
 )
@@ -124,7 +125,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool
 			passed++
 		}
 		made++
-		rows = append(rows, []string{mark, c.Name, inert(c.Reason)})
+		rows = append(rows, []string{mark, c.Name, inert.Line(c.Reason)})
 	}
 	a.table(rows...)
 	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, whole))

@@ -207,7 +207,7 @@ func (p *play) verify(_ context.Context, s *Step) error {
 	}
 	p.report.Witnesses = r.Witnesses
 	s.Detail = fmt.Sprintf("receipt %s offline: %d of %d checks hold, and the answer made again is the same",
-		r.Receipt.String()[:8], len(r.Checks), len(r.Checks))
+		r.Receipt.Short(), len(r.Checks), len(r.Checks))
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/ingest"
@@ -96,7 +97,7 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	var titles []string
 	for _, num := range s.seen {
 		d := n.lib.document(num)
-		docs, titles = append(docs, d), append(titles, inert(d.Title))
+		docs, titles = append(docs, d), append(titles, inert.Line(d.Title))
 		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
 	}
 	now := n.clock.now()

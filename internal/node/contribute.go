@@ -17,6 +17,7 @@ import (
 	"strconv"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/ingest"
@@ -320,7 +321,7 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 	}
 	if isNew {
 		d = store.Document{ID: dsai.DocumentID{Digest: dsai.Digest(newSalt())}, Member: s.m.ID, Path: path,
-			Title: inert(filepath.Base(path)), Sensitive: s.sensitive, Created: now}
+			Title: inert.Name(filepath.Base(path)), Sensitive: s.sensitive, Created: now}
 		secret := newSalt()
 		d.Secret = secret[:]
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -89,7 +90,7 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (*Explained,
 func (n *Node) explainUse(number int, u dsai.Use, quoted bool) ExplainedUse {
 	e := ExplainedUse{N: number, Document: shortID("d", u.Document.Digest), Passage: u.Passage, Consent: shortID("c", u.Consent), Digest: u.Commitment, Quoted: quoted}
 	if d := n.lib.documentByID(u.Document); d != nil {
-		e.Title, e.Owner = inert(d.Title), n.memberName(d.Member)
+		e.Title, e.Owner = inert.Line(d.Title), n.memberName(d.Member)
 	}
 	if g := n.lib.grant(u.Consent); g != nil {
 		e.Custody = string(g.Consent.Subject.Capture.Custody)
@@ -111,12 +112,12 @@ func (n *Node) explainRefusal(ctx context.Context, d dsai.Digest, open dsai.Open
 	say("refuse", "%s", sub.Code)
 	var detail dsai.RefusalDetail
 	if open.Detail != nil && json.Unmarshal([]byte(open.Detail.Text), &detail) == nil {
-		say("refuse", "%s", detail.Reason)
+		say("refuse", "%s", inert.Line(detail.Reason))
 		for _, c := range detail.Excluded.Counts {
 			say("retrieve", "%d passages held words of the question and were left out: %s", c.Count, c.Reason)
 		}
 		for _, m := range detail.Missing {
-			say("refuse", "missing: %s", inert(shortPurpose(m)))
+			say("refuse", "missing: %s", inert.Line(shortPurpose(m)))
 		}
 	}
 	n.explainLog(ctx, d, say)
@@ -135,7 +136,7 @@ func (n *Node) explainLog(ctx context.Context, d dsai.Digest, say func(string, s
 	}
 }
 
-func short(d dsai.Digest) string { return d.String()[:8] }
+func short(d dsai.Digest) string { return d.Short() }
 
 func ruleWords(rule string) string {
 	if rule == "" {

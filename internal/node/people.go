@@ -15,6 +15,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
@@ -48,7 +49,7 @@ func (n *Node) AddMember(ctx context.Context, name string) (dsai.MemberID, error
 // newName returns a name that a new member can have: names are how people are
 // told apart, so no two are the same but for case.
 func (n *Node) newName(name string) (string, error) {
-	if name = inert(strings.TrimSpace(name)); name == "" || len(name) > 80 {
+	if name = inert.Name(strings.TrimSpace(name)); name == "" || len(name) > 80 {
 		return "", errors.New("add member: a name has 1 to 80 characters")
 	}
 	if m, _ := n.memberNamed(name); m != nil && strings.EqualFold(m.Name, name) {
@@ -127,7 +128,7 @@ const keyPrefix = "dsai-"
 // NewKey makes an API key bound to an undertaking by the founder, and returns
 // its secret, which is not kept.
 func (n *Node) NewKey(ctx context.Context, name string, purposes []string) (string, error) {
-	if name = inert(strings.TrimSpace(name)); name == "" || len(name) > 80 {
+	if name = inert.Name(strings.TrimSpace(name)); name == "" || len(name) > 80 {
 		return "", errors.New("new key: a name has 1 to 80 characters")
 	}
 	if len(purposes) == 0 {

@@ -10,9 +10,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
@@ -20,20 +20,8 @@ import (
 	"dsai.example/dsai/internal/view"
 )
 
-// shortID is how people see a digest: kind letter and enough digits to tell
-// apart the few things that one person deals with.
-func shortID(kind string, d dsai.Digest) string { return kind + "-" + d.String()[:8] }
-
-// inert removes what could act in a terminal or a page: control and format
-// characters.
-func inert(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
-			return -1
-		}
-		return r
-	}, s)
-}
+// shortID is how people see a digest: the letter of its kind and dsai.Digest.Short.
+func shortID(kind string, d dsai.Digest) string { return kind + "-" + d.Short() }
 
 func shortPurpose(iri string) string {
 	if iri == "" {
@@ -69,7 +57,7 @@ func (n *Node) Documents(ctx context.Context) ([]view.Document, error) {
 
 func (n *Node) viewDocument(ctx context.Context, d *document, uses store.UseCount) view.Document {
 	v := view.Document{
-		ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert(d.Title), Path: inert(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
+		ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: inert.Line(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
 		MediaType: d.version.Media, Language: d.version.Language, Passages: d.version.Passages, Bytes: d.version.Bytes,
 		Added: d.Created, Sensitive: d.Sensitive, Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
 	}
@@ -193,7 +181,7 @@ func (n *Node) viewReceipt(ctx context.Context, r store.Receipt) (view.Receipt, 
 			return v, fmt.Errorf("read openings: %w", err)
 		}
 		if o.Prompt != nil {
-			v.Question = inert(o.Prompt.Text)
+			v.Question = inert.Line(o.Prompt.Text)
 		}
 	}
 	if r.Code == "" {
@@ -243,7 +231,7 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 		d := byNum[r.Document]
 		u := view.Use{
 			At: r.At, Receipt: r.Digest, Short: shortID("r", r.Digest), Requester: n.requesterName(ctx, r.Requester), Purpose: shortPurpose(r.Purpose),
-			Document: shortID("d", d.ID.Digest), Title: inert(d.Title), Quoted: inert(r.Quoted), Outcome: "answered", Code: r.Code,
+			Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Quoted: inert.Line(r.Quoted), Outcome: "answered", Code: r.Code,
 		}
 		switch {
 		case r.Code == dsai.CodeNoEvidence:
@@ -266,7 +254,7 @@ func (n *Node) withdrawals(documents map[int64]*document, since dsai.Time) []vie
 	for _, d := range documents {
 		for _, g := range d.grants {
 			if at, ok := g.Withdrawn(d.ID); ok && at >= since {
-				out = append(out, view.Use{At: at, Document: shortID("d", d.ID.Digest), Title: inert(d.Title), Outcome: "withdrawn"})
+				out = append(out, view.Use{At: at, Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Outcome: "withdrawn"})
 			}
 		}
 	}
@@ -326,7 +314,7 @@ func (n *Node) Citations(o *pipeline.Output) []view.Citation {
 				continue
 			}
 			out = append(out, view.Citation{
-				N: q.N, Document: p.Use.Document, Short: shortID("d", p.Use.Document.Digest), Title: inert(p.Body.Title), Owner: inert(p.Name),
+				N: q.N, Document: p.Use.Document, Short: shortID("d", p.Use.Document.Digest), Title: inert.Line(p.Body.Title), Owner: inert.Line(p.Name),
 				Heading: p.Body.Heading, Page: p.Body.Page, Passage: p.Use.Commitment, Start: q.Start, End: q.End,
 				Consent: p.Use.Consent, Quote: quoteText(p.Body, q),
 			})

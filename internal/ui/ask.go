@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/view"
 )
@@ -109,7 +110,7 @@ func (u *UI) askStream(w http.ResponseWriter, r *http.Request, who *pipeline.Req
 	ctx, cancel := context.WithTimeout(r.Context(), askTimeout)
 	defer cancel()
 	rec, err := u.cfg.Asker.Ask(ctx, req, func(p pipeline.Piece) error {
-		if text := plain(p.Text); text != "" {
+		if text := inert.Text(p.Text); text != "" {
 			return line(w, map[string]string{"text": text})
 		}
 		return nil
@@ -205,13 +206,13 @@ func sources(cs []view.Citation) []source {
 		i := slices.IndexFunc(out, func(s source) bool { return s.N == c.N })
 		if i < 0 {
 			i = len(out)
-			s := source{N: c.N, Title: plain(c.Title), Owner: plain(c.Owner), Page: c.Page, Where: []string{}, Quotes: []string{}}
+			s := source{N: c.N, Title: inert.Text(c.Title), Owner: inert.Text(c.Owner), Page: c.Page, Where: []string{}, Quotes: []string{}}
 			for _, h := range c.Heading {
-				s.Where = append(s.Where, plain(h))
+				s.Where = append(s.Where, inert.Text(h))
 			}
 			out = append(out, s)
 		}
-		if q := plain(c.Quote); q != "" && !slices.Contains(out[i].Quotes, q) {
+		if q := inert.Text(c.Quote); q != "" && !slices.Contains(out[i].Quotes, q) {
 			out[i].Quotes = append(out[i].Quotes, q)
 		}
 	}

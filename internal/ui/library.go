@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/view"
 	"dsai.example/dsai/verify"
@@ -63,7 +64,7 @@ func (u *UI) document(w http.ResponseWriter, r *http.Request, who *pipeline.Requ
 	if err != nil {
 		return err
 	}
-	u.render(w, http.StatusOK, "document", page{Title: plain(about.Title), Here: "documents", Body: struct {
+	u.render(w, http.StatusOK, "document", page{Title: inert.Text(about.Title), Here: "documents", Body: struct {
 		About *view.Document
 		Uses  []view.Use
 		Most  int

@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 )
 
 // page is what every template gets.
@@ -30,10 +30,10 @@ type page struct {
 // parse reads the templates. Purposes are shown by their short names.
 func parse(purposes []Purpose) map[string]*template.Template {
 	funcs := template.FuncMap{
-		"plain":  plain,
+		"plain":  inert.Text,
 		"date":   func(t dsai.Time) string { return t.Std().Format("2 Jan 2006, 15:04 UTC") },
 		"day":    func(t dsai.Time) string { return t.Std().Format("2 Jan 2006") },
-		"short":  func(d dsai.Digest) string { return d.String()[:8] },
+		"short":  dsai.Digest.Short,
 		"join":   func(list []string) string { return strings.Join(list, ", ") },
 		"marked": marked,
 		"purpose": func(iri string) string {
@@ -66,18 +66,6 @@ func (u *UI) render(w http.ResponseWriter, status int, name string, p page) {
 	_, _ = w.Write(b.Bytes()) // a client that went away is nobody to tell
 }
 
-// plain drops what would change how the text around it reads or behaves in a
-// browser: control characters and direction overrides. The template escapes the
-// rest.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "\uFFFD"))
-}
-
 // part is a piece of an answer's text: words, or the mark of source N.
 type part struct {
 	Text string
@@ -89,7 +77,7 @@ var mark = regexp.MustCompile(`\[(\d{1,3})\]`)
 // marked splits an answer at the marks of its sources, so that the page can lead
 // from mark to source. Other brackets stay text.
 func marked(text string, known []source) []part {
-	text = plain(text)
+	text = inert.Text(text)
 	var out []part
 	from := 0
 	for _, m := range mark.FindAllStringSubmatchIndex(text, -1) {

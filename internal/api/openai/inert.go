@@ -6,6 +6,8 @@ package openai
 import (
 	"strings"
 	"unicode"
+
+	"dsai.example/dsai/internal/inert"
 )
 
 // Inert returns s so that a Markdown renderer neither loads nor links to
@@ -26,7 +28,7 @@ func (e *escaper) write(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for _, r := range strings.ToValidUTF8(s, "\uFFFD") {
-		if r != '\n' && r != '\t' && unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
+		if r != '\n' && r != '\t' && inert.Acts(r) {
 			continue
 		}
 		if e.active(r) {

@@ -15,9 +15,9 @@ package answer
 import (
 	"strconv"
 	"strings"
-	"unicode"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 )
 
 // Version names this reading of answers. It changes whenever the same input
@@ -105,7 +105,7 @@ func plain(s string) string {
 		switch {
 		case r == '\n' || r == '\t':
 			return r
-		case unicode.IsControl(r), r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069:
+		case inert.Acts(r):
 			return ' '
 		}
 		return r

@@ -20,6 +20,7 @@ import (
 	"unicode"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/verifiable/rank"
 )
 
@@ -158,13 +159,15 @@ func mark(passage int) string { return "[" + strconv.Itoa(passage+1) + "]" }
 // Inert returns text on one line that no terminal obeys and that no Markdown
 // renderer turns into an image, a link or HTML: white space is folded, control
 // characters and direction overrides go, and a space parts what would be syntax.
-// Quotes keep the exact span.
+// Quotes keep the exact span. The result is part of an answer that is made again
+// to the byte, so it changes only with the engine's id; what chat clients are
+// sent is escaped further, by api/openai.
 func Inert(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '
 		}
-		if unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 {
+		if inert.Acts(r) {
 			return -1
 		}
 		return r

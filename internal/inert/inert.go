@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package inert takes out of foreign text what would act where it is shown:
+// escape sequences that a terminal obeys, and overrides of direction that make
+// text read otherwise than it says. Letters of every script stay, with the
+// joiners that Persian and Indic scripts need.
+//
+// It escapes nothing: HTML is the templates' to escape, Markdown that of extract
+// and api/openai. Everybody who shows text may import it.
+package inert
+
+import (
+	"strings"
+	"unicode"
+)
+
+// Acts reports whether a character acts: a control character, or an override of
+// direction (UAX #9). What extract/1 and answers say rests on it: another result
+// for any character needs another engine id.
+func Acts(r rune) bool {
+	return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
+}
+
+// Text returns text of several lines without what acts.
+func Text(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && r != '\t' && Acts(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// Line returns text on one line without what acts, for questions, quotes and
+// reasons.
+func Line(s string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case Acts(r):
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// Name is Line without characters that cannot be seen: two names that look the
+// same must not be two.
+func Name(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, Line(s))
+}
