@@ -78,7 +78,7 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 		return err
 	}
 	if signed != "" {
-		if err := a.admitSigned(ctx, signed, &req); err != nil {
+		if err := readSigned(signed, &req); err != nil {
 			return err
 		}
 	}
@@ -105,9 +105,8 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 	return nil
 }
 
-// admitSigned reads a signed consent, lets its member in if need be, and puts
-// the consent into req.
-func (a *app) admitSigned(ctx context.Context, path string, req *node.Contribution) error {
+// readSigned puts a signed consent into req.
+func readSigned(path string, req *node.Contribution) error {
 	var s node.SignedConsent
 	if err := readJSON(path, node.SignedFormat, &s); err != nil {
 		return err
@@ -116,10 +115,7 @@ func (a *app) admitSigned(ctx context.Context, path string, req *node.Contributi
 	if err != nil {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
-	if err := a.call(ctx, "member.add", node.MemberArgs{Name: s.Name, Inception: s.Inception}, nil, nil); err != nil {
-		return err
-	}
-	req.Member, req.Signed = c.Subject.Member.String(), s.Consent
+	req.Member, req.Signed, req.Name, req.Inception = c.Subject.Member.String(), s.Consent, s.Name, s.Inception
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -38,6 +39,9 @@ type Contribution struct {
 	// Signed is a consent that the member signed elsewhere; the terms above are
 	// then taken from it.
 	Signed []byte `json:"signed,omitempty"`
+	// Name and Inception come with Signed from somebody who may be no member yet.
+	Name      string          `json:"name,omitempty"`
+	Inception json.RawMessage `json:"inception,omitempty"`
 }
 
 // Contributed is what came of a Contribution.
@@ -80,14 +84,14 @@ type Copy struct {
 // interruption leaves nothing that anybody could be shown; running it again
 // resumes.
 func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(ingest.Progress)) (*Contributed, error) {
-	m, err := n.memberNamed(c.Member)
-	if err != nil {
-		return nil, err
-	}
 	n.change.Lock()
 	defer n.change.Unlock()
 	if c.Signed != nil && len(c.Paths) == 0 {
-		return n.contributeSigned(ctx, c.Signed)
+		return n.contributeSigned(ctx, c)
+	}
+	m, err := n.memberNamed(c.Member)
+	if err != nil {
+		return nil, err
 	}
 	files, skipped, err := ingest.Walk(ctx, c.Paths)
 	if err != nil {
@@ -129,9 +133,13 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(ing
 }
 
 // contributeSigned records a consent for documents that are here already and
-// waited for it.
-func (n *Node) contributeSigned(ctx context.Context, signed []byte) (*Contributed, error) {
-	g, err := n.acceptConsent(ctx, signed)
+// waited for it, and lets its member in if need be.
+func (n *Node) contributeSigned(ctx context.Context, c Contribution) (*Contributed, error) {
+	m, err := n.admission(c.Name, c.Inception)
+	if err != nil {
+		return nil, err
+	}
+	g, err := n.acceptConsentOf(ctx, c.Signed, m)
 	if err != nil {
 		return nil, err
 	}

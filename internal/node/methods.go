@@ -13,8 +13,10 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/policy"
+	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/ingest"
 	"dsai.example/dsai/internal/verifiable/purpose"
@@ -109,6 +111,13 @@ func Describe(err error) *control.Error {
 		e.Hint = "install the newer dsai, or restore a backup made before it was upgraded"
 	case errors.Is(err, ErrNoKey):
 		e.Hint = "sign where the key is: dsai consent sign FILE on the member's own machine"
+	case errors.Is(err, keys.ErrLoose):
+		e.Hint = "make it its owner's alone with chmod 600; if others use this machine, count the key as stolen"
+	case errors.Is(err, upstream.ErrServer):
+		e.Kind, e.Hint = control.Unavailable, "does the URL lead to its OpenAI endpoint? it mostly ends in /v1"
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			e.Hint = "nothing listens there: is the server running? with Ollama: ollama serve"
+		}
 	case errors.Is(err, ErrNoModel):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
 	case errors.Is(err, syscall.ENOSPC):

@@ -61,34 +61,48 @@ func (n *Node) newName(name string) (string, error) {
 // AdmitMember records a member who keeps the keys on a device of their own, by
 // the inception that they signed there.
 func (n *Node) AdmitMember(ctx context.Context, name string, inception []byte) (dsai.MemberID, error) {
-	s, err := vc.Open[dsai.MemberInception](inception, dsai.TypeMemberInception)
+	m, err := n.admission(name, inception)
 	if err != nil {
 		return dsai.MemberID{}, err
 	}
-	id, err := vc.MemberID(s.Subject)
-	if err != nil {
-		return id, err
+	if n.lib.member(m.ID) != nil {
+		return m.ID, nil
 	}
-	if n.lib.member(id) != nil {
-		return id, nil
-	}
-	if s.Issuer != s.Subject.ConsentKey || s.Subject.Custody != dsai.CustodyDevice {
-		return id, errors.New("admit member: the inception is not signed by its consent key, or claims that a node keeps it")
-	}
-	if name, err = n.newName(name); err != nil {
-		return id, err
-	}
-	now := n.clock.now()
-	err = n.db.Update(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.Put(record(s, dsai.LeafIdentity, now)), tx.AddMember(store.Member{
-			ID: id, Name: name, DID: s.Issuer, Custody: dsai.CustodyDevice, Inception: s.Digest, Created: now,
-		}))
-	})
-	if err != nil {
-		return id, err
+	if err := n.db.Update(ctx, m.admit); err != nil {
+		return m.ID, err
 	}
 	n.log.wake()
-	return id, n.lib.reload(ctx, n.db)
+	return m.ID, n.lib.reload(ctx, n.db)
+}
+
+// admission is the member of an inception that was signed elsewhere: one who is
+// here, or one who could be admitted.
+func (n *Node) admission(name string, inception []byte) (*member, error) {
+	s, err := vc.Open[dsai.MemberInception](inception, dsai.TypeMemberInception)
+	if err != nil {
+		return nil, err
+	}
+	id, err := vc.MemberID(s.Subject)
+	if err != nil {
+		return nil, err
+	}
+	if m := n.lib.member(id); m != nil {
+		return m, nil
+	}
+	if s.Issuer != s.Subject.ConsentKey || s.Subject.Custody != dsai.CustodyDevice {
+		return nil, errors.New("admit member: the inception is not signed by its consent key, or claims that a node keeps it")
+	}
+	if name, err = n.newName(name); err != nil {
+		return nil, err
+	}
+	return &member{inc: s, Member: store.Member{
+		ID: id, Name: name, DID: s.Issuer, Custody: dsai.CustodyDevice, Inception: s.Digest, Created: n.clock.now(),
+	}}, nil
+}
+
+// admit writes a new member.
+func (m *member) admit(tx *store.Tx) error {
+	return errors.Join(tx.Put(record(m.inc, dsai.LeafIdentity, m.Created)), tx.AddMember(m.Member))
 }
 
 // memberNamed finds a member by name or the start of an id; "" is the founder.

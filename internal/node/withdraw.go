@@ -34,9 +34,15 @@ func (n *Node) memberSigner(m *member) (vc.Signer, error) {
 	return s, nil
 }
 
-// acceptConsent records a signed consent, from whichever machine it came. It is
-// in force when acceptConsent returns.
+// acceptConsent records a signed consent of a member, from whichever machine it
+// came. It is in force when acceptConsent returns.
 func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
+	return n.acceptConsentOf(ctx, raw, nil)
+}
+
+// acceptConsentOf is acceptConsent for somebody who may be no member yet: both
+// are accepted, or neither. A nil m is the member whom the consent names.
+func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*grant, error) {
 	s, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
 	if err != nil {
 		return nil, err
@@ -44,7 +50,10 @@ func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
 	if g := n.lib.grant(s.Digest); g != nil {
 		return g, nil // the same consent again
 	}
-	if err := n.checkConsent(s); err != nil {
+	if m == nil {
+		m = n.lib.member(s.Subject.Member)
+	}
+	if err := n.checkConsent(s, m); err != nil {
 		return nil, err
 	}
 	_, index, err := vc.ParseStatusEntry(*s.Status)
@@ -53,6 +62,11 @@ func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
 	}
 	now := n.clock.now()
 	err = n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		if n.lib.member(m.ID) == nil {
+			if err := m.admit(tx); err != nil {
+				return err
+			}
+		}
 		if err := tx.Put(record(s, dsai.LeafConsent, now)); err != nil {
 			return err
 		}
@@ -82,12 +96,11 @@ func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
 }
 
 // checkConsent refuses a consent that this node could not honour or that its
-// signer may not give.
-func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle]) error {
+// signer, m, may not give.
+func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 	b := s.Subject
-	m := n.lib.member(b.Member)
 	switch {
-	case m == nil || s.Issuer != m.DID:
+	case m == nil || m.ID != b.Member || s.Issuer != m.DID:
 		return fmt.Errorf("consent by %.60s: %w", s.Issuer, ErrNotMember)
 	case b.Coop != n.coop || b.Steward != n.id || !slices.Contains(b.RevocationPoints, n.id):
 		return fmt.Errorf("consent is for another co-op, or for a node other than this one: %w", errNotOurs)
