@@ -28,18 +28,25 @@ type app struct {
 	long bool // full digests
 }
 
-// commands are the verbs in the order of the help. A verb that is not built yet
-// is not here.
-func commands(a *app) []*cobra.Command {
-	return []*cobra.Command{
-		newDemoCommand(a), newInitCommand(a), newUpCommand(a),
-		newAddCommand(a), newWatchCommand(a), newDocsCommand(a),
-		newAskCommand(a), newSearchCommand(a), newOpenCommand(a),
-		newReceiptsCommand(a), newReceiptCommand(a), newExplainCommand(a), newVerifyCommand(a), newTrustCommand(a),
-		newMemberCommand(a), newConsentCommand(a), newUsesCommand(a), newExportCommand(a),
-		newPurposesCommand(a), newPolicyCommand(a), newKeyCommand(a), newModelCommand(a),
-		newStatusCommand(a), newLogCommand(a), newFsckCommand(a), newBackupCommand(a), newRestoreCommand(a),
-		newServiceCommand(a), newNodeCommand(a), newConfigCommand(a),
+// part is a group of verbs in the help.
+type part struct {
+	title string
+	verbs []*cobra.Command
+}
+
+// parts are the verbs in the order in which a newcomer needs them. A verb that
+// is not built yet is not here.
+func parts(a *app) []part {
+	return []part{
+		{"Begin", []*cobra.Command{newInitCommand(a), newAddCommand(a), newAskCommand(a), newVerifyCommand(a), newUpCommand(a), newDemoCommand(a)}},
+		{"Documents, and who agreed to what", []*cobra.Command{
+			newUsesCommand(a), newConsentCommand(a), newDocsCommand(a), newMemberCommand(a), newWatchCommand(a), newExportCommand(a)}},
+		{"Answers and receipts", []*cobra.Command{
+			newOpenCommand(a), newSearchCommand(a), newReceiptsCommand(a), newReceiptCommand(a), newExplainCommand(a), newTrustCommand(a)}},
+		{"Programs, engines and rules", []*cobra.Command{newKeyCommand(a), newModelCommand(a), newPurposesCommand(a), newPolicyCommand(a)}},
+		{"Keep the node", []*cobra.Command{
+			newStatusCommand(a), newBackupCommand(a), newRestoreCommand(a), newFsckCommand(a), newLogCommand(a),
+			newServiceCommand(a), newNodeCommand(a), newConfigCommand(a)}},
 	}
 }
 
@@ -58,7 +65,17 @@ receipt that anybody can check offline. Start with:
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.configure(c) },
-	}, commands(a)...)
+	})
+	cobra.EnableCommandSorting = false
+	for _, p := range parts(a) {
+		root.AddGroup(&cobra.Group{ID: p.title, Title: p.title + ":"})
+		for _, c := range p.verbs {
+			c.GroupID = p.title
+		}
+		root.AddCommand(p.verbs...)
+		root.SetHelpCommandGroupID(p.title) // the last
+		root.SetCompletionCommandGroupID(p.title)
+	}
 	f := root.PersistentFlags()
 	f.String("home", "", "folder that holds the node (default $DSAI_HOME, else dsai in the XDG data folder)")
 	f.String("as", "", "member to act for, by name (default: the founder)")
