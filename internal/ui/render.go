@@ -46,7 +46,7 @@ func parse(purposes []Purpose) map[string]*template.Template {
 		},
 	}
 	out := make(map[string]*template.Template)
-	for _, name := range []string{"ask", "documents", "document", "withdraw", "receipts", "receipt", "welcome", "error"} {
+	for _, name := range []string{"ask", "documents", "document", "withdraw", "receipts", "receipt", "login", "error"} {
 		out[name] = template.Must(template.New("layout.html").Funcs(funcs).ParseFS(files, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return out

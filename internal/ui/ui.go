@@ -110,7 +110,8 @@ func New(c Config) (*UI, error) {
 	}
 	u := &UI{cfg: c, mux: http.NewServeMux(), templates: parse(c.Purposes)}
 	u.mux.Handle("GET /static/", cached(http.StripPrefix("/static/", http.FileServerFS(static))))
-	u.mux.HandleFunc("GET /login", u.login)
+	u.mux.HandleFunc("GET /login", u.door)
+	u.mux.HandleFunc("POST /login", u.login)
 	for pattern, h := range map[string]handler{
 		"POST /logout":               u.logout,
 		"GET /{$}":                   u.askForm,
@@ -158,16 +159,23 @@ func (u *UI) signedIn(h handler) http.HandlerFunc {
 	}
 }
 
-// login spends the token of a link and leads on. It does so from a page, not by
-// a redirect: browsers hold back a SameSite=Strict cookie on redirects of a link
-// that was clicked in another site, such as a mail.
-func (u *UI) login(w http.ResponseWriter, r *http.Request) {
+// door is where a login link leads. It spends nothing: mail scanners, previews
+// and browsers that prefetch open links before people do. The button that it
+// shows does.
+func (u *UI) door(w http.ResponseWriter, r *http.Request) {
 	token := r.URL.Query().Get("token")
 	if token == "" {
 		u.fail(w, r, view.ErrUnauthorized)
 		return
 	}
-	session, until, err := u.cfg.Sessions.Redeem(r.Context(), token)
+	u.render(w, http.StatusOK, "login", page{Title: "Sign in", SignedOut: true, Body: token})
+}
+
+// login spends the token of a link and leads on. Its request comes from the
+// page of door, so browsers send the SameSite=Strict cookie on the redirect,
+// which they would hold back after a link that was clicked in a mail.
+func (u *UI) login(w http.ResponseWriter, r *http.Request) {
+	session, until, err := u.cfg.Sessions.Redeem(r.Context(), r.PostFormValue("token"))
 	if err != nil {
 		u.fail(w, r, err)
 		return
@@ -176,8 +184,7 @@ func (u *UI) login(w http.ResponseWriter, r *http.Request) {
 		Name: cookieName, Value: session, Path: "/", Expires: until.Std(),
 		HttpOnly: true, Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode,
 	})
-	w.Header().Set("Refresh", "0; url=/")
-	u.render(w, http.StatusOK, "welcome", page{Title: "Welcome"})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
 func (u *UI) logout(w http.ResponseWriter, r *http.Request, _ *pipeline.Requester) error {
@@ -211,7 +218,7 @@ func explain(err error) (status int, title, text string) {
 	switch {
 	case errors.Is(err, view.ErrUnauthorized):
 		return http.StatusUnauthorized, "Sign in",
-			"Open the login link that dsai up printed. Each link works once; a new one is printed at every start."
+			"Open the login link that dsai up printed. Each link works once, for 15 minutes; dsai up in another terminal prints a new one."
 	case errors.Is(err, view.ErrNotFound):
 		return http.StatusNotFound, "Not found", "There is no such page, document or receipt here, or it is not yours to see."
 	case errors.Is(err, view.ErrInvalid), errors.Is(err, view.ErrConflict):

@@ -62,21 +62,52 @@ func TestEveryPageNeedsASession(t *testing.T) {
 	}
 }
 
+// TestLogin: whoever only looks at a link, such as a preview, spends nothing;
+// the button does, once.
 func TestLogin(t *testing.T) {
-	u := pages(t, &fake{text: "x"})
-	w := get(t, u, "GET", "/login?token=once", "")
+	f := &fake{text: "x"}
+	u := pages(t, f)
+	for range 2 {
+		w := get(t, u, "GET", "/login?token=once", "")
+		body := w.Body.String()
+		if w.Code != 200 || len(w.Result().Cookies()) != 0 || f.spent ||
+			!strings.Contains(body, `method="post" action="/login"`) || !strings.Contains(body, `name="token" value="once"`) || strings.Contains(body, "<script") {
+			t.Fatalf("GET /login = %d, spent %v, %s, want a page with a button that spends nothing", w.Code, f.spent, body)
+		}
+	}
+	if w := get(t, u, "HEAD", "/login?token=once", ""); f.spent || len(w.Result().Cookies()) != 0 {
+		t.Error("HEAD /login spent the token")
+	}
+	if w := post(u, "/login?token=once", url.Values{}); w.Code != 401 || f.spent {
+		t.Errorf("POST /login with the token in the address alone = %d, want 401", w.Code)
+	}
+	w := post(u, "/login", url.Values{"token": {"once"}})
 	c := w.Result().Cookies()
-	if w.Code != 200 || w.Header().Get("Refresh") != "0; url=/" || strings.Contains(w.Body.String(), "once") || len(c) != 1 {
-		t.Fatalf("GET /login = %d, Refresh %q, %d cookies, want a page that leads on, with one", w.Code, w.Header().Get("Refresh"), len(c))
+	if w.Code != 303 || w.Header().Get("Location") != "/" || len(c) != 1 {
+		t.Fatalf("POST /login = %d to %q with %d cookies, want 303 to / with one", w.Code, w.Header().Get("Location"), len(c))
 	}
 	if !c[0].HttpOnly || c[0].SameSite != http.SameSiteStrictMode || c[0].Path != "/" || c[0].Expires.Unix() != 1800000000 {
 		t.Errorf("cookie = %+v, want HttpOnly, SameSite=Strict, with an end", c[0])
 	}
-	for _, path := range []string{"/login?token=once", "/login?token=guess", "/login"} {
-		if w := get(t, u, "GET", path, ""); w.Code != 401 || len(w.Result().Cookies()) != 0 {
-			t.Errorf("GET %s = %d, want 401 without a cookie", path, w.Code)
+	for _, token := range []string{"once", "guess", ""} {
+		if w := post(u, "/login", url.Values{"token": {token}}); w.Code != 401 || len(w.Result().Cookies()) != 0 {
+			t.Errorf("POST /login with token %q = %d, want 401 without a cookie", token, w.Code)
 		}
 	}
+	if w := get(t, u, "GET", "/login", ""); w.Code != 401 {
+		t.Errorf("GET /login without a token = %d, want 401", w.Code)
+	}
+	if body := get(t, u, "GET", "/login?token="+url.QueryEscape(`"><script>x</script>`), "").Body.String(); strings.Contains(body, "<script") {
+		t.Errorf("GET /login shows a hostile token as markup: %s", body)
+	}
+}
+
+func post(h http.Handler, path string, form url.Values) *httptest.ResponseRecorder {
+	r := httptest.NewRequest("POST", path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
 }
 
 func TestAskForms(t *testing.T) {
@@ -221,7 +252,7 @@ func shapes(t *testing.T, text string) []string {
 // labels, names of buttons, unique ids, and that ids referred to exist.
 func TestPagesAreAccessible(t *testing.T) {
 	u := pages(t, &fake{text: "Hand washing"})
-	for _, p := range append(slices.Clone(every), struct{ method, path string }{"GET", "/nowhere"}) {
+	for _, p := range append(slices.Clone(every), struct{ method, path string }{"GET", "/nowhere"}, struct{ method, path string }{"GET", "/login?token=once"}) {
 		doc, err := html.Parse(strings.NewReader(get(t, u, p.method, p.path, "session").Body.String()))
 		if err != nil {
 			t.Fatal(err)
