@@ -91,13 +91,21 @@ func build(ctx context.Context, all []passage) (*pinned, error) {
 		}
 	}
 	if err == nil {
-		x.epoch, err = ix.Pin(ctx, dsai.Salt{})
+		x.epoch, err = pin(ctx, ix, filepath.Join(dir, "statistics"))
 	}
 	if err != nil {
 		x.close()
 		return nil, err
 	}
 	return x, nil
+}
+
+func pin(ctx context.Context, ix *retrieve.Index, dir string) (*retrieve.Epoch, error) {
+	into, err := retrieve.CreateEpochs(dir)
+	if err != nil {
+		return nil, err
+	}
+	return ix.Pin(ctx, into, dsai.Salt{})
 }
 
 // ask puts one question to both indexes and to the engine.

@@ -93,7 +93,11 @@ func run(ctx context.Context, o options) error {
 	fmt.Printf("add, raw bleve      %v\nadd, dsai           %v\nspeed of raw bleve  %.2f by CPU, %.2f by clock\n", raw, ours,
 		raw.cpu.Seconds()/ours.cpu.Seconds(), raw.wall.Seconds()/ours.wall.Seconds())
 	var epoch *retrieve.Epoch
-	pin, err := timed(func() error { epoch, err = ix.Pin(ctx, dsai.Salt{1}); return err })
+	pinned, err := retrieve.CreateEpochs(filepath.Join(tmp, "epochs"))
+	if err != nil {
+		return err
+	}
+	pin, err := timed(func() error { epoch, err = ix.Pin(ctx, pinned, dsai.Salt{1}); return err })
 	if err != nil {
 		return err
 	}
@@ -101,12 +105,12 @@ func run(ctx context.Context, o options) error {
 	if err := ix.Close(); err != nil {
 		return err
 	}
-	for _, d := range []string{"postings", "epochs"} {
-		n, err := size(filepath.Join(dir, d))
+	for _, d := range []string{filepath.Join(dir, "postings"), string(pinned)} {
+		n, err := size(d)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("disk, %-13s %.1f MB, %.2f of the text\n", d, mb(n), float64(n)/float64(text))
+		fmt.Printf("disk, %-13s %.1f MB, %.2f of the text\n", filepath.Base(d), mb(n), float64(n)/float64(text))
 	}
 	queries := makeQueries(all, o.queries)
 	root := epoch.Statistics().Root
@@ -115,7 +119,7 @@ func run(ctx context.Context, o options) error {
 	before := rssAnon()
 	opened, err := timed(func() error {
 		if ix, err = retrieve.Open(dir); err == nil {
-			epoch, err = ix.Epoch(root)
+			epoch, err = pinned.Open(root)
 		}
 		return err
 	})

@@ -5,10 +5,15 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
 )
 
@@ -27,6 +32,9 @@ func (a *app) backup(ctx context.Context, path string) error {
 	var out node.BackupReport
 	if err := a.call(ctx, "backup", node.PathArgs{Path: abs}, nil, &out); err != nil {
 		return err
+	}
+	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
+		return &control.Error{Kind: control.Failed, Message: fmt.Sprintf("back up: the node wrote %s, and it is not there for this program", path), Hint: "a node that systemd runs has a /tmp of its own; name a path in its home"}
 	}
 	if a.json {
 		return a.document(out)

@@ -58,9 +58,13 @@ Type=notify
 ExecStart={{.Program}} up --home {{.Home}} --listen {{.Listen}}
 Restart=on-failure
 RestartSec=5s
+# 2: there is no co-op in the home yet, or the command line is wrong.
+RestartPreventExitStatus=2
+# A home may have to be migrated, or its index made again, before it is ready.
+TimeoutStartSec=infinity
 TimeoutStopSec=60s
 {{- if .User}}
-ReadWritePaths={{.Home}}
+ReadWritePaths=-{{.Home}}
 {{- else}}
 DynamicUser=yes
 User=dsai
@@ -73,6 +77,8 @@ NoNewPrivileges=yes
 ProtectSystem=strict
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateUsers=yes
+PrivateMounts=yes
 ProtectKernelTunables=yes
 ProtectKernelModules=yes
 ProtectKernelLogs=yes
@@ -91,8 +97,9 @@ CapabilityBoundingSet=
 AmbientCapabilities=
 SystemCallArchitectures=native
 SystemCallFilter=@system-service
-SystemCallFilter=~@privileged
+SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
+# Not MemoryDenyWriteExecute: what reads PDFs is compiled when it is first needed.
 LimitNOFILE=65536
 
 [Install]

@@ -4,17 +4,13 @@
 package node
 
 import (
-	"archive/tar"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
 	"time"
 
 	"dsai.example/dsai"
@@ -36,100 +32,41 @@ type BackupReport struct {
 // derived. It holds the private keys: whoever reads it can sign as this node and
 // as the members whose keys it keeps. The node goes on meanwhile.
 func (n *Node) Backup(ctx context.Context, path string) (*BackupReport, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
+	rep := &BackupReport{Path: path}
+	var err error
+	if rep.Files, err = n.home.createArchive(ctx, path, n.fillBackup); err != nil {
 		return nil, fmt.Errorf("back up: %w", err)
 	}
-	rep, err := n.backup(ctx, f)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		return nil, errors.Join(fmt.Errorf("back up: %w", err), os.Remove(path))
-	}
-	rep.Path = path
 	if st, err := os.Stat(path); err == nil {
 		rep.Bytes = st.Size()
 	}
-	return rep, durable.SyncDir(filepath.Dir(path))
+	return rep, nil
 }
 
-func (n *Node) backup(ctx context.Context, w io.Writer) (*BackupReport, error) {
-	z := gzip.NewWriter(w)
-	t := tar.NewWriter(z)
-	rep := &BackupReport{}
-	add := func(name, from string) error {
-		rep.Files++
-		return addFile(t, name, from)
-	}
-	if err := add("format", n.home.formatFile()); err != nil {
-		return nil, err
+func (n *Node) fillBackup(a *archive) error {
+	if err := a.add("format", n.home.formatFile()); err != nil {
+		return err
 	}
 	for _, dir := range []string{"keys", "trust"} {
-		if err := n.addTree(dir, add); err != nil {
-			return nil, err
+		if err := a.addTree(dir, nil); err != nil {
+			return err
 		}
 	}
-	// The database before the log: the log is append-only and may only be ahead
-	// of what the database knows, as after a crash.
+	// The database before the log and the statistics: both may only be ahead of
+	// what the database knows, as after a crash.
 	n.copying.Lock()
 	defer n.copying.Unlock()
 	copied := n.home.path("backup.tmp.db")
 	os.Remove(copied)
 	defer os.Remove(copied)
-	if err := n.db.BackupTo(ctx, copied); err != nil {
-		return nil, err
-	}
-	if err := add("dsai.db", copied); err != nil {
-		return nil, err
-	}
-	if err := n.addTree("log", add); err != nil {
-		return nil, err
-	}
-	return rep, errors.Join(t.Close(), z.Close())
-}
-
-// addTree adds the files of a folder of the home. Files that vanish meanwhile,
-// as the log's temporary and superseded ones do, are left out.
-func (n *Node) addTree(dir string, add func(name, from string) error) error {
-	return filepath.WalkDir(n.home.path(dir), func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() {
-			return ignoreMissing(err)
-		}
-		rel, err := filepath.Rel(string(n.home), p)
-		if err != nil {
-			return err
-		}
-		return ignoreMissing(add(filepath.ToSlash(rel), p))
-	})
-}
-
-func ignoreMissing(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	return err
-}
-
-func addFile(t *tar.Writer, name, from string) error {
-	b, err := os.Open(from)
-	if err != nil {
+	if err := n.db.BackupTo(a.ctx, copied); err != nil {
 		return err
 	}
-	defer b.Close()
-	st, err := b.Stat()
-	if err != nil {
+	if err := a.add("dsai.db", copied); err != nil {
 		return err
 	}
-	if err := t.WriteHeader(&tar.Header{Name: name, Mode: int64(st.Mode().Perm()), Size: st.Size(), ModTime: st.ModTime(), Typeflag: tar.TypeReg}); err != nil {
-		return err
-	}
-	_, err = io.CopyN(t, b, st.Size())
-	return err
+	return errors.Join(a.addTree("statistics", nil), a.addTree("log", nil))
 }
-
-// maxRestored bounds one file of an archive, against one that was tampered with.
-const maxRestored = 1 << 40
 
 // Restore unpacks a backup into a home that does not exist yet and opens a new
 // epoch of the log there: what the old node logged after the backup is unknown
@@ -154,64 +91,27 @@ func Restore(ctx context.Context, archive string, cfg Config) error {
 		return fmt.Errorf("restore %s: %w", archive, err)
 	}
 	h := Home(draft)
-	if err := h.check(); err != nil {
+	// Not from a backup: the archive is one.
+	if err := h.migrate(ctx, migrations, cfg.say); err != nil {
 		return fmt.Errorf("restore %s: %w", archive, err)
 	}
 	if err := newEpoch(ctx, h, cfg); err != nil {
 		return fmt.Errorf("restore %s: open new log epoch: %w", archive, err)
 	}
+	if err := syncTree(draft); err != nil {
+		return fmt.Errorf("restore %s: %w", archive, err)
+	}
 	return durable.Rename(draft, string(cfg.Home))
 }
 
-func unpack(archive, dir string) error {
-	f, err := os.Open(archive)
-	if err != nil {
+// syncTree makes the names of all files below dir durable.
+func syncTree(dir string) error {
+	return filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			err = durable.SyncDir(p)
+		}
 		return err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir) // nothing in an archive can name a place outside
-	if err != nil {
-		return err
-	}
-	defer root.Close()
-	t := tar.NewReader(z)
-	for {
-		h, err := t.Next()
-		if err == io.EOF {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if h.Typeflag != tar.TypeReg || h.Size > maxRestored || !filepath.IsLocal(h.Name) {
-			return fmt.Errorf("entry %.80q is not a file of a backup", h.Name)
-		}
-		if err := unpackFile(root, h, t); err != nil {
-			return fmt.Errorf("entry %.80q: %w", h.Name, err)
-		}
-	}
-}
-
-func unpackFile(root *os.Root, h *tar.Header, r io.Reader) error {
-	if d := filepath.Dir(h.Name); d != "." {
-		if err := root.MkdirAll(d, 0o700); err != nil {
-			return err
-		}
-	}
-	mode := fs.FileMode(0o600)
-	if strings.HasPrefix(h.Name, "log/") {
-		mode = 0o644
-	}
-	f, err := root.OpenFile(h.Name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(f, r)
-	return errors.Join(err, f.Sync(), f.Close())
+	})
 }
 
 // newEpoch closes the restored log and opens the next one. Leaves that still

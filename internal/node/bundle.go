@@ -129,7 +129,7 @@ func (s source) Revocations(ctx context.Context, consent dsai.Digest) ([][]byte,
 }
 
 // Terms proves the document frequencies of a question. Statistics that were
-// forgotten, or lost with a damaged index, leave the receipt without them.
+// lost leave the receipt without them.
 func (s source) Terms(ctx context.Context, statistics dsai.Digest, question string) ([]dsai.TermProof, error) {
 	raw, err := s.n.db.Raw(ctx, statistics)
 	if err != nil {
@@ -139,7 +139,7 @@ func (s source) Terms(ctx context.Context, statistics dsai.Digest, question stri
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.n.ix.Epoch(st.Subject.Root)
+	e, err := s.n.pin.Open(st.Subject.Root)
 	if errors.Is(err, retrieve.ErrNoEpoch) {
 		return nil, nil
 	}

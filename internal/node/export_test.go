@@ -63,3 +63,27 @@ func (n *Node) BundleFor(ctx context.Context, who *pipeline.Requester, ref strin
 func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester) ([]view.Receipt, error) {
 	return door{n}.Receipts(ctx, who, view.Page{})
 }
+
+// Migration is one step to the next format.
+type Migration = migration
+
+// NewMigration makes a step.
+func NewMigration(from int, run func(context.Context, Home) error) Migration {
+	return Migration{from, "test", run}
+}
+
+// MigrationsFrom lists the formats that this version migrates from.
+func MigrationsFrom() (out []int) {
+	for _, m := range migrations {
+		out = append(out, m.from)
+	}
+	return out
+}
+
+// Migrate takes steps without a backup.
+func Migrate(ctx context.Context, h Home, steps []Migration) error {
+	return h.migrate(ctx, steps, func(string) {})
+}
+
+// Unpack writes the files of a backup into a folder.
+var Unpack = unpack

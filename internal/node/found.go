@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"time"
 
 	"dsai.example/dsai"
@@ -57,7 +56,7 @@ type FoundOptions struct {
 // an empty log. It refuses a home that exists with ErrHomeTaken, and leaves
 // nothing behind when it is interrupted.
 func Found(ctx context.Context, h Home, o FoundOptions) error {
-	if h.check() == nil {
+	if _, err := h.format(); err == nil {
 		return fmt.Errorf("found co-op in %s: %w", h, ErrHomeTaken)
 	}
 	es, err := os.ReadDir(string(h))
@@ -142,10 +141,13 @@ func found(ctx context.Context, h Home, o FoundOptions) error {
 	if err := ix.Close(); err != nil {
 		return err
 	}
+	if _, err := retrieve.CreateEpochs(h.Statistics()); err != nil {
+		return err
+	}
 	if err := os.Mkdir(h.Trust(), 0o700); err != nil {
 		return err
 	}
-	return durable.WriteFile(h.formatFile(), []byte(strconv.Itoa(Format)+"\n"), 0o600)
+	return h.setFormat(Format)
 }
 
 // foundation is what a co-op begins with.

@@ -13,7 +13,6 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/merkle"
-	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/verifiable/tlog"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
@@ -45,6 +44,7 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		{"documents", n.fsckDocuments},
 		{"log", n.fsckLog},
 		{"outbox", n.fsckOutbox},
+		{"statistics", n.fsckStatistics},
 		{"index", n.fsckIndex},
 	} {
 		if err := ctx.Err(); err != nil {
@@ -298,15 +298,6 @@ func (n *Node) fsckEpoch(ctx context.Context, epoch int, r *tlog.Reader) (matche
 }
 
 func (n *Node) fsckIndex(ctx context.Context) (string, error) {
-	pinned, err := openType[dsai.Statistics](ctx, n.db, dsai.TypeStatistics)
-	if err != nil {
-		return "", err
-	}
-	for _, s := range pinned { // those of an index that was made again are gone
-		if _, err := n.ix.Epoch(s.Subject.Root); err != nil && !errors.Is(err, retrieve.ErrNoEpoch) {
-			return "", err
-		}
-	}
 	want, err := n.db.CountPassages(ctx)
 	if err != nil {
 		return "", err

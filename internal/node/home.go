@@ -12,11 +12,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"dsai.example/dsai/internal/durable"
 )
 
-// Format is the number of the home's layout. A newer home is refused.
-// This is the first, so there is nothing to migrate yet.
-const Format = 1
+// Format is the number of the home's layout. A newer home is refused, an older
+// one migrated; see migrations.
+const Format = 2
 
 // Errors of opening a home.
 var (
@@ -55,9 +57,11 @@ func (h Home) Keys() string { return h.path("keys") }
 // Database is the SQLite file.
 func (h Home) Database() string { return h.path("dsai.db") }
 
-// Index is the folder of the inverted index, which can be made again, and of
-// pinned statistics, which cannot.
+// Index is the folder of the inverted index, which can be made again.
 func (h Home) Index() string { return h.path("index") }
+
+// Statistics is the folder of pinned statistics, which cannot be made again.
+func (h Home) Statistics() string { return h.path("statistics") }
 
 // Log is the folder of one epoch of the transparency log.
 func (h Home) Log(epoch int) string { return filepath.Join(string(h), "log", strconv.Itoa(epoch)) }
@@ -67,23 +71,27 @@ func (h Home) Trust() string { return h.path("trust") }
 
 func (h Home) formatFile() string { return h.path("format") }
 
-// check returns nil for a home of this format.
-func (h Home) check() error {
+// format returns the format of a home that this version reads or can migrate.
+func (h Home) format() (int, error) {
 	b, err := os.ReadFile(h.formatFile())
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("open home %s: %w", h, ErrNoHome)
+		return 0, fmt.Errorf("open home %s: %w", h, ErrNoHome)
 	}
 	if err != nil {
-		return fmt.Errorf("open home: %w", err)
+		return 0, fmt.Errorf("open home: %w", err)
 	}
 	n, err := strconv.Atoi(strings.TrimSpace(string(b)))
 	switch {
 	case err != nil || n < 1:
-		return fmt.Errorf("open home %s: format file says %.20q", h, b)
+		return 0, fmt.Errorf("open home %s: format file says %.20q", h, b)
 	case n > Format:
-		return fmt.Errorf("open home %s: %w: format %d, this version reads %d", h, ErrNewer, n, Format)
+		return 0, fmt.Errorf("open home %s: %w: format %d, this version reads %d", h, ErrNewer, n, Format)
 	}
-	return nil
+	return n, nil
+}
+
+func (h Home) setFormat(n int) error {
+	return durable.WriteFile(h.formatFile(), []byte(strconv.Itoa(n)+"\n"), 0o600)
 }
 
 // lockWait is how long a verb waits for another verb to finish.

@@ -79,7 +79,7 @@ func (n *Node) indexed(p store.Passage) (retrieve.Passage, error) {
 // pinStatistics counts what the index holds now, signs the numbers and logs
 // them. Answers from here on are ranked by them.
 func (n *Node) pinStatistics(ctx context.Context) error {
-	e, err := n.ix.Pin(ctx, newSalt())
+	e, err := n.ix.Pin(ctx, n.pin, newSalt())
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (n *Node) loadStatistics(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	e, err := n.ix.Epoch(c.Subject.Root)
+	e, err := n.pin.Open(c.Subject.Root)
 	if err != nil {
 		return err
 	}

@@ -123,7 +123,11 @@ func Describe(err error) *control.Error {
 	case errors.Is(err, syscall.ENOSPC):
 		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
-		e.Kind, e.Hint = control.Unavailable, "the home cannot be written: check its owner, mode and mount"
+		e.Kind, e.Hint = control.Unavailable, "the home, or the path that was named, cannot be written: check owner, mode and mount; a node that systemd runs writes in its home alone"
+	case errors.Is(err, errBetweenFormats):
+		e.Hint = "run it again: a migration goes on where it stopped. The home as it was is in its file before-format-*.tgz"
+	case errors.Is(err, retrieve.ErrEpochDamaged):
+		e.Hint = "take that file out of a backup into the folder statistics of the home; until then answers that were ranked by it cannot be made again"
 	case errors.Is(err, retrieve.ErrDamaged):
 		e.Hint = "the index is derived data: remove the folder index in the home, and the next start makes it again"
 	}

@@ -42,6 +42,15 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the machine's clock; nil = time.Now.
 	Now func() time.Time
+	// Say gets a line for people when opening takes longer than usual, as when
+	// the home is migrated; nil discards it.
+	Say func(line string)
+}
+
+func (c Config) say(line string) {
+	if c.Say != nil {
+		c.Say(line)
+	}
 }
 
 // Node is an open home. It is safe for concurrent use.
@@ -58,6 +67,7 @@ type Node struct {
 
 	db  *store.Store
 	ix  *retrieve.Index
+	pin retrieve.Epochs
 	log *nodeLog
 
 	coop     dsai.CoopID
@@ -102,10 +112,10 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	if err := cfg.Home.check(); err != nil {
+	if _, err := cfg.Home.format(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger}
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pin: retrieve.Epochs(cfg.Home.Statistics())}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
 	}
@@ -116,6 +126,9 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 func (n *Node) open(ctx context.Context) (err error) {
 	// The lock first: nothing below may be touched by two processes.
 	if n.unlock, err = n.home.lock(lockWait); err != nil {
+		return err
+	}
+	if err := n.home.upgrade(ctx, n.cfg.say); err != nil {
 		return err
 	}
 	if err := n.openKeys(); err != nil {
@@ -376,15 +389,10 @@ func (n *Node) openIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := n.loadStatistics(ctx); err != nil || changed > 0 || n.epoch == nil {
-		return n.pinStatistics(ctx)
-	}
-	return nil
+	return n.openStatistics(ctx, changed > 0)
 }
 
-// rebuildIndex starts from an empty index; catchUpIndex fills it. Statistics
-// pinned earlier are lost with it: receipts that name them stay valid, and can
-// no longer be replayed.
+// rebuildIndex starts from an empty index; catchUpIndex fills it.
 func (n *Node) rebuildIndex(ctx context.Context) error {
 	if err := os.RemoveAll(n.home.Index()); err != nil {
 		return err

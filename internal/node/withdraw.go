@@ -398,7 +398,7 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	if err != nil {
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
-	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx))
+	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.home.dropOldBackups())
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.

@@ -18,7 +18,7 @@ export CGO_ENABLED=0
 : "${FUZZ_SECONDS:=60}" # for all fuzz targets together
 : "${KILLS:=40}"        # kill -9 cycles
 
-readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 cross generated e2e fuzz kill torchwood strangers)
+readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 cross generated e2e service fuzz kill torchwood strangers)
 readonly soak=(fuzz kill soak)
 readonly skipped_code=77
 
@@ -129,6 +129,25 @@ step_e2e() {
 		echo "--- $s"
 		"$s"
 	done
+}
+
+# service loads the units that dsai service install writes, without starting
+# them. systemd-analyze also ends with 0 for what it only warns of.
+step_service() {
+	command -v systemd-analyze >/dev/null || skip "systemd-analyze is not installed"
+	systemd-analyze --help | grep -qe --offline || skip "systemd-analyze is older than 250"
+	go build -trimpath -o bin/dsai ./cmd/dsai
+	d=$(mktemp -d)
+	trap 'rm -rf "$d"' EXIT
+	mkdir -p "$d/system" "$d/user"
+	bin/dsai service install --print >"$d/system/dsai.service"
+	bin/dsai service install --print --user --home "$d/home" >"$d/user/dsai.service"
+	systemd-analyze --man=no verify "$d/system/dsai.service" 2>&1 | tee "$d/said"
+	XDG_RUNTIME_DIR=$d systemd-analyze --user --man=no verify "$d/user/dsai.service" 2>&1 | tee -a "$d/said"
+	[ ! -s "$d/said" ] || return 1
+	# 0 is no exposure and 100 all of it; what is left is what a node is there
+	# for: the network, and executable memory to read PDFs.
+	systemd-analyze security --no-pager --offline=true --threshold=15 "$d/system/dsai.service" | tail -n 1
 }
 
 # fuzz splits its time evenly; the seed corpora are replayed by test anyway.

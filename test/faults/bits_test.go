@@ -35,7 +35,7 @@ var kinds = []struct {
 	{"secrets", func(p string) bool { return strings.HasSuffix(p, ".secret") }, 4},
 	{"index postings", func(p string) bool { return strings.HasPrefix(p, "index/postings/") }, 8},
 	{"index sequence", func(p string) bool { return p == "index/sequence" }, 4},
-	{"statistics", func(p string) bool { return strings.HasPrefix(p, "index/epochs/") }, 8},
+	{"statistics", func(p string) bool { return strings.HasPrefix(p, "statistics/") }, 8},
 	{"log checkpoint", func(p string) bool { return strings.HasSuffix(p, "/checkpoint") }, 8},
 	{"log tiles", func(p string) bool {
 		return strings.Contains(p, "/tile/") && !strings.Contains(p, "/entries/")

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -312,5 +313,97 @@ func TestForgottenIsGone(t *testing.T) {
 	n = open(t, cfg)
 	if c := complaints(t, n); c != nil {
 		t.Errorf("fsck = %q", c)
+	}
+}
+
+// Pinned statistics cannot be made again, so fsck misses every one of them, and
+// finds every flipped bit; the file out of a backup mends both.
+func TestStatisticsGone(t *testing.T) {
+	t.Parallel()
+	cfg := found(t, t.TempDir())
+	n := open(t, cfg)
+	lend(t, n)
+	ask(t, n)
+	trust := n.Trust()
+	shut(t, n)
+	pinned, err := filepath.Glob(filepath.Join(cfg.Home.Statistics(), "*"))
+	if err != nil || len(pinned) < 2 {
+		t.Fatalf("statistics = %q, %v, want at least 2", pinned, err)
+	}
+	for _, p := range pinned {
+		whole, err := os.ReadFile(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, harm := range map[string]func() error{
+			"lost":    func() error { return os.Remove(p) },
+			"flipped": func() error { flip(t, p, 8*len(whole)/2); return nil },
+		} {
+			if err := harm(); err != nil {
+				t.Fatal(err)
+			}
+			n := open(t, cfg)
+			if c := complaints(t, n); len(c) != 1 || !strings.HasPrefix(c[0], "statistics: ") {
+				t.Errorf("fsck with statistics %s = %q, want that", name, c)
+			}
+			shut(t, n)
+			if err := os.WriteFile(p, whole, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	n = open(t, cfg)
+	if c := complaints(t, n); c != nil {
+		t.Errorf("fsck with all statistics back = %q", c)
+	}
+	if why := verified(t, n, "last", trust); why != "" {
+		t.Errorf("verify = %s, want ok", why)
+	}
+}
+
+// An index that is made again leaves the statistics alone: old answers can still
+// be made again.
+func TestIndexMadeAgain(t *testing.T) {
+	t.Parallel()
+	cfg := found(t, t.TempDir())
+	n := open(t, cfg)
+	lend(t, n)
+	ask(t, n)
+	trust := n.Trust()
+	shut(t, n)
+	if err := os.RemoveAll(cfg.Home.Index()); err != nil {
+		t.Fatal(err)
+	}
+	n = open(t, cfg)
+	if why := verified(t, n, "last", trust); why != "" {
+		t.Errorf("verify = %s, want ok", why)
+	}
+	if c := complaints(t, n); c != nil {
+		t.Errorf("fsck = %q", c)
+	}
+}
+
+// A backup with a flipped bit is refused.
+func TestDamagedBackup(t *testing.T) {
+	t.Parallel()
+	n := open(t, found(t, t.TempDir()))
+	lend(t, n)
+	archive := filepath.Join(t.TempDir(), "backup")
+	rep := call[node.BackupReport](t, n, "backup", node.PathArgs{Path: archive})
+	const header = 10 // of gzip, which says things that nobody reads
+	for i := range 40 {
+		bit := 8*header + i*8*int(rep.Bytes-header)/40
+		flip(t, archive, bit)
+		to := filepath.Join(t.TempDir(), "home")
+		if err := node.Restore(t.Context(), archive, node.Config{Home: node.Home(to)}); err == nil {
+			t.Errorf("restored with bit %d of %d flipped", bit, rep.Bytes*8)
+		}
+		if left, err := os.ReadDir(filepath.Dir(to)); err != nil || len(left) != 0 {
+			t.Errorf("a refused restore left %v, %v", left, err)
+		}
+		flip(t, archive, bit)
+	}
+	if err := node.Restore(t.Context(), archive, node.Config{Home: node.Home(filepath.Join(t.TempDir(), "home"))}); err != nil {
+		t.Errorf("Restore = %v, want nil", err)
 	}
 }

@@ -9,11 +9,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 
@@ -48,7 +44,7 @@ type header struct {
 	Terms   int               `json:"terms"`
 	Bytes   int               `json:"bytes"` // of the blocks
 	Root    dsai.Digest       `json:"root"`
-	Secret  dsai.Salt         `json:"secret"` // salts are derived from it; never leaves the node
+	Secret  dsai.Salt         `json:"secret"` // salts are derived from it; leaves the node in backups only
 }
 
 const (
@@ -56,43 +52,6 @@ const (
 	blockLevel  = 6
 	blockTerms  = 1 << blockLevel
 )
-
-// ErrNoEpoch reports statistics that this index does not hold.
-var ErrNoEpoch = errors.New("no such statistics")
-
-// Epoch opens pinned statistics by their root. It returns ErrNoEpoch when they
-// were forgotten or never pinned here, ErrDamaged when a bit of the file changed.
-func (ix *Index) Epoch(root dsai.Digest) (*Epoch, error) {
-	data, err := os.ReadFile(ix.epochFile(root))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("open epoch %s: %w", root, ErrNoEpoch)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open epoch: %w", err)
-	}
-	e, err := parseEpoch(data)
-	if err == nil && e.head.Root != root {
-		err = fmt.Errorf("%w: holds root %s", ErrDamaged, e.head.Root)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("open epoch %s: %w", root, err)
-	}
-	return e, nil
-}
-
-// Forget removes pinned statistics, terms and secret, durably. What they ranked
-// can then be checked only with proofs made before.
-func (ix *Index) Forget(root dsai.Digest) error {
-	err := os.Remove(ix.epochFile(root))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("forget epoch: %w", err)
-	}
-	return syncEpochs(ix.dir)
-}
-
-func (ix *Index) epochFile(root dsai.Digest) string {
-	return filepath.Join(ix.dir, epochsDir, root.String())
-}
 
 // Statistics returns the subject of the epoch's credential; who signs it fills in
 // ID, Coop and Node.
@@ -274,7 +233,7 @@ func (e *Epoch) root() (dsai.Digest, error) {
 // parseEpoch reads an epoch's file and checks all of it but the hashes of full
 // blocks against their terms, which the checksum covers.
 func parseEpoch(data []byte) (*Epoch, error) {
-	bad := func(what string) (*Epoch, error) { return nil, fmt.Errorf("%w: %s", ErrDamaged, what) }
+	bad := func(what string) (*Epoch, error) { return nil, fmt.Errorf("%w: %s", ErrEpochDamaged, what) }
 	if len(data) < sha256.Size {
 		return bad("too short")
 	}

@@ -71,32 +71,28 @@ func TestProofs(t *testing.T) {
 
 // TestEpochs wants old statistics to stay provable until forgotten.
 func TestEpochs(t *testing.T) {
-	ix := create(t)
+	ix, pinned := create(t), epochs(t)
 	apply(t, ix, retrieve.Change{Add: corpus(1, 50)})
-	first := pin(t, ix).Statistics()
+	first := pinInto(t, ix, pinned, secret).Statistics()
 	apply(t, ix, retrieve.Change{Remove: []uint64{1, 2, 3}})
-	second := pin(t, ix).Statistics()
+	second := pinInto(t, ix, pinned, secret).Statistics()
 	if first.Root == second.Root {
 		t.Fatal("statistics did not change with the passages")
 	}
-	old, err := ix.Epoch(first.Root)
+	old, err := pinned.Open(first.Root)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := old.Statistics(); got.Root != first.Root || got.Terms != first.Terms {
-		t.Errorf("Epoch(first).Statistics() = %+v, want %+v", got, first)
+		t.Errorf("Open(first).Statistics() = %+v, want %+v", got, first)
 	}
-	if err := ix.Forget(first.Root); err != nil {
+	if err := pinned.Forget(first.Root); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ix.Epoch(first.Root); !errors.Is(err, retrieve.ErrNoEpoch) {
-		t.Errorf("Epoch(forgotten) = %v, want ErrNoEpoch", err)
+	if _, err := pinned.Open(first.Root); !errors.Is(err, retrieve.ErrNoEpoch) {
+		t.Errorf("Open(forgotten) = %v, want ErrNoEpoch", err)
 	}
-	other, err := ix.Pin(t.Context(), dsai.Salt{9})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if other.Statistics().Root == second.Root {
+	if other := pinInto(t, ix, pinned, dsai.Salt{9}); other.Statistics().Root == second.Root {
 		t.Error("another secret gives the same root: terms could be guessed")
 	}
 }
@@ -106,8 +102,8 @@ func TestFlippedBits(t *testing.T) {
 	data := epochFile(t, 6)
 	for i := range data {
 		data[i] ^= 1 << (i % 8)
-		if _, err := retrieve.ParseEpoch(data); !errors.Is(err, retrieve.ErrDamaged) {
-			t.Fatalf("byte %d flipped: %v, want ErrDamaged", i, err)
+		if _, err := retrieve.ParseEpoch(data); !errors.Is(err, retrieve.ErrEpochDamaged) {
+			t.Fatalf("byte %d flipped: %v, want ErrEpochDamaged", i, err)
 		}
 		data[i] ^= 1 << (i % 8)
 	}
@@ -119,7 +115,8 @@ func TestFlippedBits(t *testing.T) {
 func epochFile(t testing.TB, n int) []byte {
 	ix := create(t)
 	apply(t, ix, retrieve.Change{Add: corpus(1, n)})
-	data, err := os.ReadFile(ix.EpochFile(pin(t, ix).Statistics().Root))
+	pinned := epochs(t)
+	data, err := os.ReadFile(pinned.File(pinInto(t, ix, pinned, secret).Statistics().Root))
 	if err != nil {
 		t.Fatal(err)
 	}

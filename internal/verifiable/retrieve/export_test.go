@@ -7,7 +7,8 @@ import "dsai.example/dsai"
 
 var ParseEpoch = parseEpoch
 
-func (ix *Index) EpochFile(root dsai.Digest) string { return ix.epochFile(root) }
+// File is where statistics are kept.
+func (d Epochs) File(root dsai.Digest) string { return d.file(root) }
 
 // RecordRoundTrip parses a record and writes it again.
 func RecordRoundTrip(b []byte) ([]byte, error) {

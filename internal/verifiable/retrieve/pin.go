@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/durable"
@@ -22,11 +21,11 @@ import (
 )
 
 // Pin counts the passages that the index holds now and writes the statistics,
-// durably, as a new epoch. It is a function of the set of passages and the secret
+// durably, as a new epoch into a folder. It is a function of the set of passages and the secret
 // alone. The secret must be random and new for each epoch: proofs reveal salts
 // derived from it, and never the secret. It takes about a second for 50,000
 // passages and does not hold up searches or changes.
-func (ix *Index) Pin(ctx context.Context, secret dsai.Salt) (*Epoch, error) {
+func (ix *Index) Pin(ctx context.Context, into Epochs, secret dsai.Salt) (*Epoch, error) {
 	if err := ix.catchUp(); err != nil {
 		return nil, fmt.Errorf("pin statistics: %w", err)
 	}
@@ -47,11 +46,11 @@ func (ix *Index) Pin(ctx context.Context, secret dsai.Salt) (*Epoch, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pin statistics: %w", err)
 	}
-	err = durable.CreateFile(ix.epochFile(w.head.Root), data, 0o600)
+	err = durable.CreateFile(into.file(w.head.Root), data, 0o600)
 	if err != nil && !errors.Is(err, fs.ErrExist) { // the same passages and secret: the same file
 		return nil, fmt.Errorf("pin statistics: %w", err)
 	}
-	return ix.Epoch(w.head.Root)
+	return into.Open(w.head.Root)
 }
 
 // catchUp takes what bleve merged since the last change into the view.
@@ -63,8 +62,6 @@ func (ix *Index) catchUp() error {
 	}
 	return ix.refresh()
 }
-
-func syncEpochs(dir string) error { return durable.SyncDir(filepath.Join(dir, epochsDir)) }
 
 // fieldStats sums the view's passages by field, sorted, without empty fields.
 func (v *view) fieldStats() []dsai.FieldStats {

@@ -63,10 +63,8 @@ func Create(dir string) (*Index, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("create index: %w", err)
 	}
-	for _, d := range []string{postingsDir, epochsDir} {
-		if err := os.Mkdir(filepath.Join(dir, d), 0o700); err != nil {
-			return nil, fmt.Errorf("create index: %w", err)
-		}
+	if err := os.Mkdir(filepath.Join(dir, postingsDir), 0o700); err != nil {
+		return nil, fmt.Errorf("create index: %w", err)
 	}
 	ix, err := open(dir)
 	if err != nil {
@@ -99,10 +97,7 @@ func Open(dir string) (*Index, error) {
 	return ix, nil
 }
 
-const (
-	postingsDir = "postings"
-	epochsDir   = "epochs"
-)
+const postingsDir = "postings"
 
 func open(dir string) (*Index, error) {
 	queue := index.NewAnalysisQueue(runtime.GOMAXPROCS(0))

@@ -88,11 +88,25 @@ func apply(t testing.TB, ix *retrieve.Index, c retrieve.Change) {
 
 func pin(t testing.TB, ix *retrieve.Index) *retrieve.Epoch {
 	t.Helper()
-	e, err := ix.Pin(context.Background(), secret)
+	return pinInto(t, ix, epochs(t), secret)
+}
+
+func pinInto(t testing.TB, ix *retrieve.Index, into retrieve.Epochs, secret dsai.Salt) *retrieve.Epoch {
+	t.Helper()
+	e, err := ix.Pin(context.Background(), into, secret)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return e
+}
+
+func epochs(t testing.TB) retrieve.Epochs {
+	t.Helper()
+	d, err := retrieve.CreateEpochs(filepath.Join(t.TempDir(), "statistics"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 func search(t testing.TB, ix *retrieve.Index, e *retrieve.Epoch, q string, k int, permit func(uint32) string) *retrieve.Result {
@@ -305,7 +319,8 @@ func TestReopen(t *testing.T) {
 	}
 	all := corpus(1, 200)
 	apply(t, ix, retrieve.Change{Add: all})
-	e := pin(t, ix)
+	pinned := epochs(t)
+	e := pinInto(t, ix, pinned, secret)
 	q := questions(4, 1)[0]
 	want := search(t, ix, e, q, 5, anybody)
 	if err := ix.Close(); err != nil {
@@ -321,7 +336,7 @@ func TestReopen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer ix.Close()
-	e2, err := ix.Epoch(e.Statistics().Root)
+	e2, err := pinned.Open(e.Statistics().Root)
 	if err != nil {
 		t.Fatal(err)
 	}
