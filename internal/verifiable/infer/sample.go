@@ -136,5 +136,5 @@ func draw(all []candidate, u float64) int32 {
 func (s Sampling) uniform(position int) float64 {
 	b := binary.BigEndian.AppendUint64([]byte("dsai/1/sample"), s.Seed)
 	sum := sha256.Sum256(binary.BigEndian.AppendUint64(b, uint64(position)))
-	return float64(binary.BigEndian.Uint64(sum[:])>>11) * (1.0 / (1 << 53))
+	return float64(binary.BigEndian.Uint64(sum[:])>>11) / (1 << 53)
 }

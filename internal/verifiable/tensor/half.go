@@ -20,7 +20,7 @@ func (h Half) Float() float32 {
 	fraction := uint32(h) & 0x3ff
 	switch exponent {
 	case 0: // zero and subnormal numbers, fraction * 2^-24
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)*(1.0/(1<<24))))
+		return math.Float32frombits(sign | math.Float32bits(float32(fraction)/(1<<24)))
 	case 0x1f:
 		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
 	}
@@ -40,7 +40,7 @@ func ToHalf(f float32) Half {
 	case math.Float32frombits(b) >= maxHalf:
 		return sign | 0x7bff
 	case b < 0x38800000: // below 2^-14: a multiple of 2^-24
-		return sign | Half(math.RoundToEven(float64(math.Float32frombits(b))*(1<<24)))
+		return sign | Half(math.RoundToEven(float64(float64(math.Float32frombits(b))*(1<<24))))
 	}
 	b += 0xfff + b>>13&1
 	return sign | Half((b-0x38000000)>>13)
