@@ -1,0 +1,241 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package infer_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"dsai.example/dsai/internal/verifiable/gguf"
+	"dsai.example/dsai/internal/verifiable/gguf/gguftest"
+	"dsai.example/dsai/internal/verifiable/infer"
+	"dsai.example/dsai/internal/verifiable/infer/infertest"
+)
+
+var (
+	architectures = []string{"llama", "qwen2", "qwen3"}
+	types         = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
+)
+
+func open(t testing.TB, b []byte) *gguf.File {
+	t.Helper()
+	f, err := gguf.Open(gguftest.Reader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+func load(t testing.TB, f *gguf.File) *infer.Model {
+	t.Helper()
+	m, err := infer.Load(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// threads is a Parallel of n goroutines that take what is left, so that the order differs in every run.
+func threads(n int) infer.Parallel {
+	return func(count int, f func(i int)) {
+		next := make(chan int, count)
+		for i := range count {
+			next <- i
+		}
+		close(next)
+		var group sync.WaitGroup
+		for range n {
+			group.Go(func() {
+				for i := range next {
+					f(i)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// logits gives the tokens to a new sequence, batch at a time, and returns what came after each.
+func logits(t testing.TB, m *infer.Model, tokens []int32, batch int, parallel infer.Parallel) [][]float32 {
+	t.Helper()
+	s := m.NewSequence()
+	var out [][]float32
+	for len(tokens) > 0 {
+		n := min(batch, len(tokens))
+		items := make([]infer.Item, n)
+		for i := range items {
+			items[i] = infer.Item{Sequence: s, Token: tokens[i], Logits: true}
+		}
+		results, err := m.Step(items, parallel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range results {
+			out = append(out, r.Logits)
+		}
+		tokens = tokens[n:]
+	}
+	return out
+}
+
+func digest(rows [][]float32) string {
+	h := sha256.New()
+	for _, row := range rows {
+		for _, v := range row {
+			h.Write(binary.LittleEndian.AppendUint32(nil, math.Float32bits(v)))
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// The engine against the reference: floats closely, quantized weights as well as bytes allow.
+func TestReference(t *testing.T) {
+	for _, arch := range architectures {
+		for _, kind := range types {
+			t.Run(arch+"/"+kind.String(), func(t *testing.T) {
+				f := open(t, infertest.Small(arch, kind).File())
+				m, ref := load(t, f), newReference(t, f)
+				tokens := infertest.Tokens(7, 16, m.Vocabulary)
+				got := logits(t, m, tokens, 5, infer.Serial)
+				limit := 2e-2
+				if kind == gguf.F32 || kind == gguf.F16 || kind == gguf.BF16 {
+					limit = 1e-5 // what is left are the 16 bits of keys and values
+				}
+				sum := 0.0
+				for i, token := range tokens {
+					sum += divergence(ref.step(int(token), i), got[i])
+				}
+				if mean := sum / float64(len(tokens)); !(mean <= limit) {
+					t.Errorf("mean divergence = %.3g nats, want at most %.3g", mean, limit)
+				} else {
+					t.Logf("mean divergence %.3g nats", mean)
+				}
+			})
+		}
+	}
+}
+
+const goldens = "testdata/logits.txt"
+
+// The bits of the logits: the same on every machine, for every batch and count of threads.
+func TestBits(t *testing.T) {
+	want := map[string]string{}
+	for line := range strings.Lines(string(read(t, goldens))) {
+		name, hash, _ := strings.Cut(strings.TrimSpace(line), " ")
+		want[name] = hash
+	}
+	var fresh bytes.Buffer
+	for _, arch := range architectures {
+		for _, kind := range types {
+			name := arch + "/" + kind.String()
+			if testing.Short() && arch != "llama" && kind != gguf.F32 && kind != gguf.Q8_0 {
+				continue // the types are the same code for every architecture, and emulators are slow
+			}
+			m := load(t, open(t, infertest.Small(arch, kind).File()))
+			fmt.Fprintf(&fresh, "%s %s\n", name, checkBits(t, name, m, infertest.Tokens(3, 12, m.Vocabulary), want[name]))
+		}
+	}
+	if os.Getenv("DSAI_UPDATE_GOLDEN") != "" && !testing.Short() {
+		if err := os.WriteFile(goldens, fresh.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil && os.Getenv("DSAI_UPDATE_GOLDEN") == "" {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func checkBits(t *testing.T, name string, m *infer.Model, tokens []int32, want string) string {
+	t.Helper()
+	first := digest(logits(t, m, tokens, 1, infer.Serial))
+	if first != want && os.Getenv("DSAI_UPDATE_GOLDEN") == "" {
+		t.Errorf("%s: logits of one token at a time = %s, want %s", name, first, want)
+	}
+	for batch, n := range map[int]int{4: 2, 8: 1, len(tokens): 2} {
+		if got := digest(logits(t, m, tokens, batch, threads(n))); got != first {
+			t.Errorf("%s: logits with batches of %d and %d threads = %s, want %s", name, batch, n, got, first)
+		}
+	}
+	return first
+}
+
+// Tokens of several sequences in one step do not touch each other.
+func TestSequencesTogether(t *testing.T) {
+	m := load(t, open(t, infertest.Small("llama", gguf.Q4_K).File()))
+	a, b := infertest.Tokens(1, 9, m.Vocabulary), infertest.Tokens(2, 9, m.Vocabulary)
+	sa, sb := m.NewSequence(), m.NewSequence()
+	var gotA, gotB [][]float32
+	for i := range a {
+		results, err := m.Step([]infer.Item{{sa, a[i], true}, {sb, b[i], true}}, threads(2))
+		if err != nil {
+			t.Fatal(err)
+		}
+		gotA, gotB = append(gotA, results[0].Logits), append(gotB, results[1].Logits)
+	}
+	if digest(gotA) != digest(logits(t, m, a, 1, infer.Serial)) || digest(gotB) != digest(logits(t, m, b, 1, infer.Serial)) {
+		t.Error("two sequences in one step give other logits than each alone")
+	}
+	sa.Truncate(4)
+	for i, token := range a[4:] {
+		results, err := m.Step([]infer.Item{{sa, token, true}}, infer.Serial)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if digest([][]float32{results[0].Logits}) != digest([][]float32{gotA[4+i]}) {
+			t.Errorf("logits %d after Truncate differ", 4+i)
+		}
+	}
+}
+
+// A small real model, by others: the loss against the reference on its float weights.
+func TestQuality(t *testing.T) {
+	const dir = "../../../../shared/models/tiny1m/"
+	raw, err := os.ReadFile(filepath.FromSlash(dir + "tiny1m.seqs"))
+	if err != nil {
+		t.Skip("SKIPPED: no ../shared/models beside this checkout")
+	}
+	file := func(name string) *gguf.File {
+		b, err := os.ReadFile(filepath.FromSlash(dir + name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return open(t, b)
+	}
+	whole, m := file("tiny1m-f32.gguf"), load(t, file("tiny1m-q8_0.gguf"))
+	sequences := 16
+	if testing.Short() {
+		sequences = 1
+	}
+	sum, n := 0.0, 0
+	for i := range sequences {
+		ref := newReference(t, whole)
+		tokens := make([]int32, 200)
+		for j := range tokens {
+			tokens[j] = int32(binary.LittleEndian.Uint32(raw[4*(200*i+j):]))
+		}
+		for j, got := range logits(t, m, tokens[:199], 32, threads(2)) {
+			sum += divergence(ref.step(int(tokens[j]), j), got)
+			n++
+		}
+	}
+	t.Logf("tiny1m Q8_0: mean divergence %.3g nats over %d positions", sum/float64(n), n)
+	if sequences == 16 && sum/float64(n) > 1.1e-3 {
+		t.Errorf("mean divergence = %.3g, want at most 1.1e-3", sum/float64(n))
+	}
+}

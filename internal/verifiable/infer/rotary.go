@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package infer
+
+import (
+	"fmt"
+	"math"
+
+	"dsai.example/dsai/internal/verifiable/tensor"
+)
+
+// Rotary is the rotary position embedding (arXiv 2104.09864): pair i of a head turns by
+// position * Turns[i] radians, and is scaled by Magnitude.
+type Rotary struct {
+	Turns     []float64 // one per pair; the pairs beyond them stay as they are
+	Magnitude float64
+}
+
+func (r *reader) rotary(c Config) (Rotary, error) {
+	dims := r.intOr(c.Head, "rope.dimension_count", 2, c.Head)
+	base := r.floatOr(10000, "rope.freq_base")
+	if r.err != nil {
+		return Rotary{}, r.err
+	}
+	if dims%2 != 0 || !(base > 1 && base < 1e12) {
+		return Rotary{}, fmt.Errorf("rotary embedding of %d numbers with base %v", dims, base)
+	}
+	out := Rotary{Turns: make([]float64, dims/2), Magnitude: 1}
+	for i := range out.Turns {
+		out.Turns[i] = tensor.Pow(base, -float64(2*i)/float64(dims))
+	}
+	kind := "none"
+	if r.has("rope.scaling.type") {
+		v, err := r.f.Text(r.prefix + "rope.scaling.type")
+		if err != nil {
+			return Rotary{}, err
+		}
+		kind = v
+	}
+	return out, r.stretch(&out, kind, base, dims, c.Context)
+}
+
+// stretch makes the model reach beyond the context that it was first trained for.
+func (r *reader) stretch(out *Rotary, kind string, base float64, dims, context int) error {
+	if kind == "none" {
+		return nil
+	}
+	factor := r.float("rope.scaling.factor")
+	if r.err == nil && !(factor > 0 && factor < 1e6) {
+		r.err = fmt.Errorf("rotary embedding stretched by %v", factor)
+	}
+	if r.err != nil {
+		return r.err
+	}
+	switch kind {
+	case "linear":
+		for i := range out.Turns {
+			out.Turns[i] /= factor
+		}
+		return nil
+	case "yarn":
+		return r.yarn(out, factor, base, dims, context)
+	}
+	return fmt.Errorf("rotary embedding is stretched by %q, which dsai does not know", kind)
+}
+
+// yarn stretches slow turns and leaves fast ones (arXiv 2309.00071, as ggml computes it).
+func (r *reader) yarn(out *Rotary, factor, base float64, dims, context int) error {
+	original := r.intOr(context, "rope.scaling.original_context_length", 1, maxContext)
+	fast := r.floatOr(32, "rope.scaling.yarn_beta_fast")
+	slow := r.floatOr(1, "rope.scaling.yarn_beta_slow")
+	attention := r.floatOr(1, "rope.scaling.attn_factor")
+	if r.err != nil {
+		return r.err
+	}
+	if !(fast > 0 && slow > 0 && fast < 1e6 && slow < 1e6 && attention > 0 && attention < 1e6) {
+		return fmt.Errorf("rotary embedding stretched with betas %v and %v, attention %v", fast, slow, attention)
+	}
+	at := func(beta float64) float64 { // the pair that turns beta times within the original context
+		turns := float64(original) / float64(beta*(2*math.Pi))
+		return float64(float64(dims)*tensor.Log(turns)) / float64(2*tensor.Log(base))
+	}
+	low := max(0, math.Floor(at(fast)))
+	high := min(float64(dims-1), math.Ceil(at(slow)))
+	for i, turn := range out.Turns {
+		ramp := (float64(i) - low) / max(0.001, high-low)
+		keep := 1 - max(0, min(1, ramp))
+		out.Turns[i] = float64(turn/factor*(1-keep)) + float64(turn*keep)
+	}
+	out.Magnitude = float64(attention * (1 + float64(0.1*tensor.Log(factor))))
+	return nil
+}
+
+// apply turns the heads of x, each of head numbers, to a position.
+func (r *Rotary) apply(x []float32, head, position int, split bool) {
+	half := len(r.Turns)
+	for i, turn := range r.Turns {
+		s64, c64 := tensor.SinCos(float64(float64(position) * turn))
+		s, c := float32(float64(s64*r.Magnitude)), float32(float64(c64*r.Magnitude))
+		first, second := 2*i, 2*i+1
+		if split {
+			first, second = i, i+half
+		}
+		for h := 0; h < len(x); h += head {
+			a, b := x[h+first], x[h+second]
+			x[h+first] = float32(a*c) - float32(b*s)
+			x[h+second] = float32(a*s) + float32(b*c)
+		}
+	}
+}
