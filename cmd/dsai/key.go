@@ -14,12 +14,13 @@ import (
 )
 
 func newKeyCommand(a *app) *cobra.Command {
-	var purposes []string
+	var in node.NewKeyArgs
 	create := &cobra.Command{
 		Use: "new NAME", Short: "make an API key for a program; it is shown once", Args: args(cobra.ExactArgs(1)),
-		RunE: func(c *cobra.Command, in []string) error { return a.keyNew(c.Context(), in[0], purposes) },
+		RunE: func(c *cobra.Command, name []string) error { in.Name = name[0]; return a.keyNew(c.Context(), in) },
 	}
-	create.Flags().StringSliceVar(&purposes, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
+	create.Flags().BoolVar(&in.Operator, "operator", false, "it also reads the library, consents, uses and receipts, as you do; it signs nothing")
+	create.Flags().StringSliceVar(&in.For, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
 	return group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
 		&cobra.Command{
 			Use: "list", Short: "keys and when they were used", Args: args(cobra.NoArgs),
@@ -31,9 +32,9 @@ func newKeyCommand(a *app) *cobra.Command {
 		})
 }
 
-func (a *app) keyNew(ctx context.Context, name string, purposes []string) error {
+func (a *app) keyNew(ctx context.Context, in node.NewKeyArgs) error {
 	var out node.NewKeyResult
-	if err := a.call(ctx, "key.new", node.NewKeyArgs{Name: name, For: purposes}, nil, &out); err != nil {
+	if err := a.call(ctx, "key.new", in, nil, &out); err != nil {
 		return err
 	}
 	if a.json {
@@ -71,6 +72,8 @@ func (a *app) keyList(ctx context.Context) error {
 		state := "in force"
 		if k.Revoked != 0 {
 			state = "revoked " + when(k.Revoked)
+		} else if k.Operator {
+			state = "in force, reads all"
 		}
 		rows = append(rows, []string{k.Name, k.Short, strings.Join(k.Purposes, ","), when(k.Created), when(k.LastUsed), state})
 	}

@@ -315,8 +315,9 @@ func (n *Node) callPolicy(context.Context, Nothing, func(any)) (*PolicyShown, er
 
 // NewKeyArgs describes an API key.
 type NewKeyArgs struct {
-	Name string   `json:"name"`
-	For  []string `json:"for"`
+	Name     string   `json:"name"`
+	For      []string `json:"for"`
+	Operator bool     `json:"operator"`
 }
 
 // NewKeyResult holds the secret of a new key: it is shown once.
@@ -327,7 +328,7 @@ type NewKeyResult struct {
 }
 
 func (n *Node) callKeyNew(ctx context.Context, a NewKeyArgs, _ func(any)) (*NewKeyResult, error) {
-	s, err := n.NewKey(ctx, a.Name, a.For)
+	s, err := n.NewKey(ctx, a.Name, a.For, KeyOptions{Operator: a.Operator})
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return &NewKeyResult{a.Name, s, n.listen}, err

@@ -93,3 +93,24 @@ func TestWithdrawnBytesStayAway(t *testing.T) {
 		t.Errorf("ask = %q, want a refusal", a.Answer)
 	}
 }
+
+// TestOperatorKey makes a key that reads what the operator reads, beside one that does not.
+func TestOperatorKey(t *testing.T) {
+	n, _ := home(t)
+	for name, operator := range map[string]bool{"app": false, "dashboard": true} {
+		key := call[node.NewKeyResult](t, n, "key.new", node.NewKeyArgs{Name: name, Operator: operator})
+		who, _, err := n.Authenticate(t.Context(), key.Secret)
+		if err != nil || who.Entitled != operator {
+			t.Errorf("Authenticate with a key whose operator is %v = entitled %v, %v", operator, who.Entitled, err)
+		}
+		for _, k := range call[[]view.Key](t, n, "key.list", nil) {
+			if k.Name == name && k.Operator != operator {
+				t.Errorf("key.list = %+v, want operator %v", k, operator)
+			}
+		}
+		call[json.RawMessage](t, n, "key.revoke", node.Ref{Ref: name})
+		if _, _, err := n.Authenticate(t.Context(), key.Secret); !errors.Is(err, view.ErrUnauthorized) {
+			t.Errorf("Authenticate with a revoked key = %v, want %v", err, view.ErrUnauthorized)
+		}
+	}
+}

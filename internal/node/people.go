@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -139,9 +140,16 @@ func (n *Node) memberName(id dsai.MemberID) string {
 // keyPrefix marks API keys, so that a leaked one is recognised.
 const keyPrefix = "dsai-"
 
+// KeyOptions says more about a new API key.
+type KeyOptions struct {
+	// Operator lets the key read what the operator reads: the library, consents,
+	// every use, every receipt and why something was refused. It signs nothing.
+	Operator bool
+}
+
 // NewKey makes an API key bound to an undertaking by the founder, and returns
 // its secret, which is not kept.
-func (n *Node) NewKey(ctx context.Context, name string, purposes []string) (string, error) {
+func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o KeyOptions) (string, error) {
 	if name = inert.Name(strings.TrimSpace(name)); name == "" || len(name) > 80 {
 		return "", errors.New("new key: a name has 1 to 80 characters")
 	}
@@ -169,15 +177,31 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string) (stri
 	var b [32]byte
 	rand.Read(b[:])
 	secret := keyPrefix + base64.RawURLEncoding.EncodeToString(b[:])
+	hash := hashKey(secret)
 	err = n.db.Update(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.Put(record(u, dsai.LeafUndertaking, now)),
-			tx.AddKey(store.Key{Hash: hashKey(secret), Name: name, Undertaking: u.Digest, Created: now}))
+		var operator error
+		if o.Operator {
+			operator = tx.SetMeta(operatorKey(hash), []byte{1})
+		}
+		return errors.Join(operator, tx.Put(record(u, dsai.LeafUndertaking, now)),
+			tx.AddKey(store.Key{Hash: hash, Name: name, Undertaking: u.Digest, Created: now}))
 	})
 	if err != nil {
 		return "", err
 	}
 	n.log.wake()
 	return secret, nil
+}
+
+// operatorKey names the mark of a key that reads what the operator reads.
+func operatorKey(hash [32]byte) string { return "operator-key/" + hex.EncodeToString(hash[:]) }
+
+func (n *Node) isOperatorKey(ctx context.Context, hash [32]byte) (bool, error) {
+	_, err := n.db.Meta(ctx, operatorKey(hash))
+	if isNotFound(err) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // hashKey is what is kept of an API key. The secret has 256 random bits, so a
@@ -206,8 +230,12 @@ func (n *Node) Keys(ctx context.Context) ([]view.Key, error) {
 		if err != nil {
 			return nil, err
 		}
+		operator, err := n.isOperatorKey(ctx, k.Hash)
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, view.Key{
-			Name: k.Name, Short: shortID("k", u.Subject.Requester), Purposes: shortPurposes(u.Subject.Purposes),
+			Operator: operator, Name: k.Name, Short: shortID("k", u.Subject.Requester), Purposes: shortPurposes(u.Subject.Purposes),
 			Default: shortPurpose(u.Subject.Default), Created: k.Created, Until: u.Until, Revoked: k.Revoked, LastUsed: k.Used,
 		})
 	}
@@ -228,6 +256,9 @@ func (n *Node) Authenticate(ctx context.Context, secret string) (*pipeline.Reque
 	}
 	r, err := n.undertakingOf(ctx, k.Undertaking)
 	if err != nil {
+		return nil, api.Limits{}, err
+	}
+	if r.Entitled, err = n.isOperatorKey(ctx, k.Hash); err != nil {
 		return nil, api.Limits{}, err
 	}
 	// Once a minute is often enough to tell an operator which keys are in use.

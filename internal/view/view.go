@@ -123,6 +123,7 @@ type Key struct {
 	Until    dsai.Time `json:"until,omitzero"`
 	Revoked  dsai.Time `json:"revoked,omitzero"`
 	LastUsed dsai.Time `json:"lastUsed,omitzero"`
+	Operator bool      `json:"operator,omitempty"` // it reads what the operator reads
 }
 
 // Model is one engine that can be asked.
