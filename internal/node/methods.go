@@ -233,11 +233,15 @@ func (n *Node) callDocsShow(ctx context.Context, r Ref, _ func(any)) (*DocumentT
 	if err != nil {
 		return nil, err
 	}
-	counts, err := n.db.UseCounts(ctx)
+	v, err := n.viewDocument(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	out := &DocumentText{Document: n.viewDocument(ctx, d, counts[d.Num]), Text: []dsai.PassageBody{}}
+	return n.documentText(ctx, d, v)
+}
+
+func (n *Node) documentText(ctx context.Context, d *document, v view.Document) (*DocumentText, error) {
+	out := &DocumentText{Document: v, Text: []dsai.PassageBody{}}
 	ps, err := n.db.PassagesOf(ctx, d.Version)
 	for _, p := range ps {
 		var b dsai.PassageBody
@@ -253,7 +257,10 @@ func (n *Node) callForget(ctx context.Context, r Ref, _ func(any)) (*view.Docume
 	if err != nil {
 		return nil, err
 	}
-	v := n.viewDocument(ctx, d, store.UseCount{})
+	v, err := n.viewDocument(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	return &v, n.Forget(ctx, d.ID)
 }
 

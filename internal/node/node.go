@@ -80,6 +80,7 @@ type Node struct {
 	revoking sync.Mutex // serialises revocations
 	copying  sync.Mutex // serialises backups, which share a temporary file
 
+	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
 
 	mu      sync.RWMutex // guards what follows
@@ -105,7 +106,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.Home.check(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger}
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, quota: quota{held: map[dsai.Digest]*holding{}}}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
 	}
@@ -346,6 +347,7 @@ func (n *Node) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline.
 		r.ID = dsai.Digest(newSalt())
 	}
 	r.Requester.Pseudonym = n.pseudonym(r.Requester.Subject.Requester, r.Received)
+	defer n.quota.drop(r.ID)
 	return n.pipe.Do(ctx, r, emit)
 }
 
