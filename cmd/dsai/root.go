@@ -163,7 +163,8 @@ func (a *app) nodeConfig() node.Config {
 	}
 	return node.Config{
 		Home: a.home(), Region: a.cfg.Region, Version: displayVersion(),
-		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: v})),
+		Waiting: func() { a.note("waiting for another dsai in this home to finish\n") },
+		Logger:  slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: v})),
 	}
 }
 

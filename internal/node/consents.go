@@ -74,7 +74,9 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	if err != nil {
 		return nil, err
 	}
-	n.change.Lock()
+	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
+		return nil, err
+	}
 	defer n.change.Unlock()
 	files, skipped, err := ingest.Walk(ctx, a.Paths)
 	if err != nil {

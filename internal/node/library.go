@@ -358,6 +358,9 @@ func (l *library) decideDocumentLocked(d *document, q *consent.Query, st *consen
 		r = g.Decide(q, st, seen)
 		decided[g] = r
 	}
+	if r == consent.OK {
+		r = g.Listed(st, d.ID)
+	}
 	if r != consent.OK {
 		return permit{}, r
 	}

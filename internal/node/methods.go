@@ -16,7 +16,6 @@ import (
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/policy"
 	"dsai.example/dsai/internal/store"
-	"dsai.example/dsai/internal/verifiable/ingest"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/view"
@@ -36,7 +35,7 @@ func (n *Node) Methods() control.Local {
 	return control.Local{Describe: Describe, Methods: map[string]control.Handler{
 		"status": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) (*view.Status, error) { return n.Status(ctx) }),
 		"add": control.Method(func(ctx context.Context, c Contribution, progress func(any)) (*Contributed, error) {
-			return n.Contribute(ctx, c, func(p ingest.Progress) { progress(p) })
+			return n.Contribute(ctx, c, progress)
 		}),
 		"gone":            control.Method(n.callGone),
 		"ask":             control.Method(n.callAsk),

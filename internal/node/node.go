@@ -42,6 +42,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the machine's clock; nil = time.Now.
 	Now func() time.Time
+	// Waiting is called once when Open has to wait for another process; nil
+	// says nothing.
+	Waiting func()
 }
 
 // Node is an open home. It is safe for concurrent use.
@@ -76,7 +79,7 @@ type Node struct {
 	recorder recorder
 	sessions *sessions // of the pages; nil unless serving
 
-	change   sync.Mutex // serialises what changes documents and the index
+	change   turn       // serialises what changes documents and the index
 	revoking sync.Mutex // serialises revocations
 	copying  sync.Mutex // serialises backups, which share a temporary file
 
@@ -103,10 +106,13 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
+	if cfg.Waiting == nil {
+		cfg.Waiting = func() {}
+	}
 	if err := cfg.Home.check(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, quota: quota{held: map[dsai.Digest]*holding{}}}
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, change: newTurn(), quota: quota{held: map[dsai.Digest]*holding{}}}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
 	}
@@ -116,7 +122,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 // open acquires in order; Close releases in reverse.
 func (n *Node) open(ctx context.Context) (err error) {
 	// The lock first: nothing below may be touched by two processes.
-	if n.unlock, err = n.home.lock(lockWait); err != nil {
+	if n.unlock, err = n.home.lock(ctx, lockWait, n.cfg.Waiting); err != nil {
 		return err
 	}
 	if err := n.openKeys(); err != nil {
@@ -141,6 +147,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.status = &statusLists{db: n.db, coop: n.coop, node: n.id, signer: n.signer, wake: n.log.wake}
 	if n.lib, err = loadLibrary(ctx, n.db, n.status); err != nil {
 		return err
+	}
+	n.status.ended = func(consent dsai.Digest, now dsai.Time) bool {
+		g := n.lib.grant(consent)
+		return g != nil && now > g.Consent.ValidUntil
 	}
 	if err := n.openEngines(ctx); err != nil {
 		return err

@@ -394,6 +394,28 @@ func (t *Tx) RevokedBits() ([]int, error) {
 	return out, r.Err()
 }
 
+// RevokedDocuments returns which documents were withdrawn from consents that are
+// not withdrawn themselves, as this transaction sees them.
+func (t *Tx) RevokedDocuments() ([]GrantDocument, error) {
+	r, err := t.s.conn.QueryContext(t.ctx, `SELECT d.consent,d.document,d.revoked FROM grant_document d
+		JOIN grant_ g ON g.consent=d.consent WHERE d.revoked IS NOT NULL AND g.revoked IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var out []GrantDocument
+	for r.Next() {
+		var c, d []byte
+		var g GrantDocument
+		if err := r.Scan(&c, &d, &g.Revoked); err != nil {
+			return nil, err
+		}
+		g.Consent, g.Document.Digest = digest(c), digest(d)
+		out = append(out, g)
+	}
+	return out, r.Err()
+}
+
 // Revocations returns the digests of the Revocations of a consent.
 func (s *Store) Revocations(ctx context.Context, consent dsai.Digest) ([]dsai.Digest, error) {
 	return rows(ctx, s, func(scan func(...any) error) (dsai.Digest, error) {
