@@ -139,6 +139,7 @@ func TestNothingLeavesAfterAcknowledgement(t *testing.T) {
 		select { // the client takes its time
 		case err := <-acknowledged:
 			t.Errorf("acknowledged, %v, while a piece is being sent", err)
+			acknowledged <- err
 		case <-time.After(200 * time.Millisecond):
 		}
 		close(taken)
