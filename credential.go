@@ -125,6 +125,15 @@ type StatusList struct {
 	Coop          CoopID `json:"coop"`
 	Node          NodeID `json:"node"`     // the revocation point that vouches
 	Sequence      uint64 `json:"sequence"` // grows by one with each list
+	// Withdrawn names the documents that were withdrawn from consents whose bit
+	// is not set: WithdrawnDocument of each, in ascending order.
+	Withdrawn []Digest `json:"withdrawn,omitempty"`
+}
+
+// WithdrawnDocument names on a status list a document that was withdrawn from
+// one consent or delegation. Who does not know both learns nothing from it.
+func WithdrawnDocument(consent Digest, d DocumentID) Digest {
+	return Hash("withdrawn-document", consent[:], d.Digest[:])
 }
 
 // StatusListBits is the length of a status list in bits, the specification's

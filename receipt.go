@@ -24,7 +24,7 @@ const (
 	EndedStopped   Ended = "stopped"   // token limit or stop sequence
 	EndedCancelled Ended = "cancelled" // the client went away
 	EndedRevoked   Ended = "consent_revoked"
-	EndedCrashed   Ended = "crashed" // found opened and unended after a restart
+	EndedCrashed   Ended = "crashed" // the engine broke, or found opened and unended after a restart
 	EndedDegraded  Ended = "degraded"
 )
 

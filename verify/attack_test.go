@@ -38,6 +38,12 @@ func TestAttacks(t *testing.T) {
 	list := func(f func(*dsai.Credential[dsai.StatusList], *vc.Bits)) func(*scene) {
 		return func(s *scene) { s.list = f }
 	}
+	one := newScene(t, "clinic")
+	withdrawn := func(f func(grants) []dsai.Digest) func(*scene) {
+		return list(func(l *dsai.Credential[dsai.StatusList], _ *vc.Bits) {
+			l.Subject.Withdrawn = f(one.grant())
+		})
+	}
 	receipt := func(f func(s *scene, r *dsai.InferenceReceipt)) func(*scene) {
 		return func(s *scene) { s.receipt = func(r *dsai.InferenceReceipt) { f(s, r) } }
 	}
@@ -109,6 +115,15 @@ func TestAttacks(t *testing.T) {
 		{"region not granted", consent(0, func(c *consentCredential) { c.Subject.Regions = []string{"FR"} }), "scope"},
 		{"consent expired", consent(0, func(c *consentCredential) { c.ValidUntil = started - 1 }), "scope"},
 		{"quoted too much", consent(0, func(c *consentCredential) { c.Subject.Output.QuoteMax = 7 }), "openings"},
+		{"withdrawn document", withdrawn(func(g grants) []dsai.Digest {
+			return []dsai.Digest{dsai.WithdrawnDocument(g.consents[1].Digest, one.document(1))}
+		}), "status"},
+		{"withdrawn document of a delegation", withdrawn(func(g grants) []dsai.Digest {
+			return []dsai.Digest{dsai.WithdrawnDocument(g.delegations[0].Digest, one.document(3))}
+		}), "status"},
+		{"withdrawn documents out of order", withdrawn(func(grants) []dsai.Digest {
+			return []dsai.Digest{{2}, {1}}
+		}), "status"},
 		{"revoked bit", list(func(_ *dsai.Credential[dsai.StatusList], b *vc.Bits) { must(t, b.Revoke(1002)) }), "status"},
 		{"expired list", list(func(l *dsai.Credential[dsai.StatusList], _ *vc.Bits) { l.ValidUntil = started - 1 }), "status"},
 		{"list without end", list(func(l *dsai.Credential[dsai.StatusList], _ *vc.Bits) { l.ValidUntil = 0 }), "status"},
@@ -347,6 +362,41 @@ func TestRevocationsFromElsewhere(t *testing.T) {
 		r := check(t, raw, verify.Options{Trust: s.trust(), Revocations: []json.RawMessage{tt.revocation}})
 		if r.OK != tt.ok || !tt.ok && !slices.Equal(failing(r), []string{"revocation"}) {
 			t.Errorf("%s: ok = %v, want %v%s", tt.name, r.OK, tt.ok, report(r))
+		}
+	}
+}
+
+// TestBackdatedRevocation shows that a date which a signer chose makes no honest
+// use look like misuse: what the node acknowledged decides.
+func TestBackdatedRevocation(t *testing.T) {
+	s := newScene(t, "clinic")
+	raw := s.raw()
+	mine := s.grant().consents[0].Digest
+	node, one := s.nodeSigner("receipt"), s.member("one")
+	backdated := issue(s, vc.New(dsai.TypeRevocation, one.DID(), dsai.Revocation{
+		ID: one.DID(), Member: s.m[0], Coop: s.coop, Consent: mine, Effective: started - 1000}, started+50, 0), one)
+	early := s.revoke(mine, started-1000)
+	acknowledge := func(r dsai.Digest, at dsai.Time) json.RawMessage {
+		return issue(s, vc.New(dsai.TypeWithdrawalReceipt, node.DID(), dsai.WithdrawalReceipt{
+			ID: node.DID(), Coop: s.coop, Node: s.node, Member: s.m[0], Revocation: r, Consent: mine,
+			Documents: []dsai.DocumentID{}, Effective: at, Purged: []string{}, Quarantine: []dsai.DocumentID{},
+		}, at, 0), node).Raw
+	}
+	for _, tt := range []struct {
+		name      string
+		presented []json.RawMessage
+		ok        bool
+		words     string
+	}{
+		{"effective before it was signed", []json.RawMessage{backdated.Raw}, true, "none in force"},
+		{"dated before the answer", []json.RawMessage{early.Raw}, false, "by its signer's claim"},
+		{"acknowledged after the answer", []json.RawMessage{early.Raw, acknowledge(early.Digest, started+1)}, true, "none in force"},
+		{"acknowledged before the answer", []json.RawMessage{backdated.Raw, acknowledge(backdated.Digest, started-10)}, false, "acknowledged"},
+	} {
+		r := check(t, raw, verify.Options{Trust: s.trust(), Revocations: tt.presented})
+		i := slices.IndexFunc(r.Checks, func(c verify.Check) bool { return c.Name == "revocation" })
+		if r.OK != tt.ok || !strings.Contains(r.Checks[i].Reason, tt.words) {
+			t.Errorf("%s: ok = %v, %q, want %v with %q", tt.name, r.OK, r.Checks[i].Reason, tt.ok, tt.words)
 		}
 	}
 }

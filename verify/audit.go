@@ -36,10 +36,11 @@ type audit struct {
 	nodeKeys   map[dsai.NodeID]history
 	charter    *founding
 
-	undertaking *vc.Sealed[dsai.Undertaking]
-	grants      map[dsai.Digest]*grant // by consent
-	statistics  *vc.Sealed[dsai.Statistics]
-	leaf        logged
+	undertaking  *vc.Sealed[dsai.Undertaking]
+	grants       map[dsai.Digest]*grant    // by consent
+	acknowledged map[dsai.Digest]dsai.Time // when the node says it had a revocation
+	statistics   *vc.Sealed[dsai.Statistics]
+	leaf         logged
 
 	result Result
 	done   map[string]Check

@@ -26,6 +26,9 @@ func readStatusList(raw []byte) (*statusList, error) {
 	if s.Subject.Type != vc.StatusListType || s.Subject.StatusPurpose != vc.StatusPurpose {
 		return nil, fmt.Errorf("status list of type %.40q for %.40q", s.Subject.Type, s.Subject.StatusPurpose)
 	}
+	if err := vc.CheckWithdrawn(s.Subject.Withdrawn); err != nil {
+		return nil, err
+	}
 	bits, err := vc.DecodeBits(s.Subject.EncodedList)
 	return &statusList{&s, bits}, err
 }
@@ -56,7 +59,7 @@ func (a *audit) checkStatus() (string, error) {
 		if !ok {
 			return "", fmt.Errorf("use %d: status list %s is not here", i+1, short(u.Status))
 		}
-		if err := a.checkListed(l, a.grants[u.Consent]); err != nil {
+		if err := a.checkListed(l, a.grants[u.Consent], u.Document); err != nil {
 			return "", fmt.Errorf("use %d: consent %s: %w", i+1, short(u.Consent), err)
 		}
 		cited[u.Status] = true
@@ -82,9 +85,9 @@ func (a *audit) checkListIssuer(l *statusList) error {
 	return fmt.Errorf("by node %s, whose keys are unknown", short(l.Subject.Node.Digest))
 }
 
-// checkListed checks what l says of a consent and its delegations, at the
-// receipt's time.
-func (a *audit) checkListed(l *statusList, g *grant) error {
+// checkListed checks what l says of a consent and its delegations, and of one
+// document under them, at the receipt's time.
+func (a *audit) checkListed(l *statusList, g *grant, d dsai.DocumentID) error {
 	at, s := a.receipt.at, g.Subject
 	age := at - l.ValidFrom
 	switch {
@@ -111,6 +114,9 @@ func (a *audit) checkListed(l *statusList, g *grant) error {
 			return errors.New("is revoked on the status list")
 		}
 	}
+	if vc.Withdrawn(l.Subject.Withdrawn, d, append([]dsai.Digest{g.consentBundle.Digest}, s.Delegation...)...) {
+		return fmt.Errorf("document %s is withdrawn from it on the status list", short(d.Digest))
+	}
 	return nil
 }
 
@@ -124,6 +130,7 @@ func (a *audit) checkRevocation() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	a.readAcknowledgements()
 	for _, s := range inBundle {
 		used, err := a.checkRevoked(s)
 		if err != nil {
@@ -158,7 +165,7 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 		// What cannot be read is not honoured, and not passed over either.
 		return false, fmt.Errorf("a revocation handed in cannot be read: %w", err)
 	}
-	if w.Subject.Node != a.receipt.node || !a.cites(w.Subject.Consent) || !a.nodeKeys[w.Subject.Node].ever(w.Issuer) {
+	if !a.acknowledges(w) || !a.cites(w.Subject.Consent) {
 		return false, nil
 	}
 	if w.Subject.Effective <= a.receipt.at && a.concerns(w.Subject.Consent, w.Subject.Documents) {
@@ -168,17 +175,44 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 	return true, nil
 }
 
+// acknowledges reports whether w is a withdrawal receipt of the receipt's node.
+func (a *audit) acknowledges(w *vc.Sealed[dsai.WithdrawalReceipt]) bool {
+	return w.Subject.Node == a.receipt.node && a.nodeKeys[w.Subject.Node].ever(w.Issuer)
+}
+
+// readAcknowledgements notes from when on the node says it knew of revocations.
+func (a *audit) readAcknowledgements() {
+	a.acknowledged = map[dsai.Digest]dsai.Time{}
+	for _, raw := range a.v.o.Revocations {
+		w, err := open[dsai.WithdrawalReceipt](a.v, raw, dsai.TypeWithdrawalReceipt)
+		if err == nil && a.acknowledges(w) {
+			a.acknowledged[w.Subject.Revocation] = w.Subject.Effective
+		}
+	}
+}
+
 // checkRevoked reports whether s is a genuine revocation of something used, and
-// returns an error when it was in force.
+// returns an error when it was in force. Its date is its signer's claim: where
+// the node's acknowledgement is at hand that decides, because until then the
+// node could not know.
 func (a *audit) checkRevoked(s *vc.Sealed[dsai.Revocation]) (bool, error) {
 	r := s.Subject
 	if !a.cites(r.Consent) || r.Coop != a.receipt.coop || r.ID != s.Issuer || !a.mayRevoke(s) {
 		return false, nil
 	}
-	if r.Effective <= a.receipt.at && a.concerns(r.Consent, r.Documents) {
-		return true, fmt.Errorf("consent %s was revoked at %v", short(r.Consent), r.Effective)
+	from := max(r.Effective, s.Proof[0].Created)
+	known, acknowledged := a.acknowledged[s.Digest]
+	if acknowledged {
+		from = known
 	}
-	return true, nil
+	if from > a.receipt.at || !a.concerns(r.Consent, r.Documents) {
+		return true, nil
+	}
+	if acknowledged {
+		return true, fmt.Errorf("consent %s was revoked at %v, as the node itself acknowledged", short(r.Consent), from)
+	}
+	return true, fmt.Errorf("consent %s was revoked at %v by its signer's claim; that the node knew, and that this use is misuse, "+
+		"only the node's withdrawal receipt can show", short(r.Consent), from)
 }
 
 // cites reports whether a use rests on the consent or delegation d.

@@ -184,6 +184,11 @@ type meter struct {
 func (a *app) meter() *meter { return &meter{a: a, live: terminal(os.Stderr), last: time.Now()} }
 
 func (m *meter) show(raw json.RawMessage) {
+	var w node.Waiting
+	if json.Unmarshal(raw, &w) == nil && w.For != "" {
+		m.a.note("waiting for %s to finish\n", w.For)
+		return
+	}
 	var p ingest.Progress
 	if json.Unmarshal(raw, &p) != nil || m.a.json {
 		return

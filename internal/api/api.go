@@ -62,8 +62,9 @@ type Receipts interface {
 type Credentials interface {
 	SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error)
 	// SubmitRevocation honours a revocation on sight and returns the signed
-	// WithdrawalReceipt.
-	SubmitRevocation(ctx context.Context, raw []byte) ([]byte, error)
+	// WithdrawalReceipt. When a member is shown to have signed it and it is not
+	// honoured yet, it asks admit, whose error it returns, before it does more.
+	SubmitRevocation(ctx context.Context, raw []byte, admit func(dsai.MemberID) error) ([]byte, error)
 }
 
 // Metrics observes what the API does. Route is a registered pattern and stage a

@@ -308,24 +308,68 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
-func TestRevocationsWithoutKeyShareALimit(t *testing.T) {
+// TestStrangersDoNotSlowWithdrawals floods the withdrawals with what no member
+// signed, and with one member's own.
+func TestStrangersDoNotSlowWithdrawals(t *testing.T) {
 	s := server(t, &fake{}, nil)
-	post := func(key string) int {
-		r := httptest.NewRequest("POST", "http://localhost/dsai/v1/revocations", strings.NewReader("signed"))
+	post := func(body, key string) int {
+		r := httptest.NewRequest("POST", "http://localhost/dsai/v1/revocations", strings.NewReader(body))
 		if key != "" {
 			r.Header.Set("Authorization", "Bearer "+key)
 		}
 		return serve(s, r).Code
 	}
-	for range 60 {
-		if got := post(""); got != 200 {
-			t.Fatalf("revocation = %d, want 200", got)
+	for range 200 {
+		if got := post("forged", ""); got != 400 {
+			t.Fatalf("forged revocation = %d, want 400", got)
 		}
 	}
-	if got := post(""); got != 429 {
-		t.Errorf("revocation 61 = %d, want 429", got)
+	for i := range 60 {
+		if got := post("signed", ""); got != 200 {
+			t.Fatalf("revocation %d = %d, want 200", i+1, got)
+		}
 	}
-	if got := post("key"); got != 200 {
-		t.Errorf("revocation with a key = %d, want 200", got)
+	for _, tt := range []struct {
+		name, body, key string
+		want            int
+	}{
+		{"a member's 61st at once", "signed", "", 429},
+		{"another member's first", "signed by Bob", "", 200},
+		{"with a key", "signed", "key", 200},
+		{"too long to come without a key", "signed" + strings.Repeat(" ", 64<<10), "", 413},
+		{"as long with a key", "signed" + strings.Repeat(" ", 64<<10), "key", 200},
+	} {
+		if got := post(tt.body, tt.key); got != tt.want {
+			t.Errorf("%s = %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestEveryAnswerNamesItsRequest looks for the ids on what fails early.
+func TestEveryAnswerNamesItsRequest(t *testing.T) {
+	s := server(t, &fake{}, nil)
+	seen := map[string]bool{}
+	for _, tt := range []struct {
+		name, url, key string
+		want           int
+	}{
+		{"no key", "http://localhost/v1/models", "", 401},
+		{"wrong key", "http://localhost/v1/models", "guess", 401},
+		{"out of scope", "http://localhost/dsai/v1/uses", "key", 403},
+		{"another host", "http://evil.example/v1/models", "key", 421},
+		{"nothing there", "http://localhost/v1/embeddings", "key", 404},
+		{"fine", "http://localhost/v1/models", "key", 200},
+	} {
+		r := httptest.NewRequest("GET", tt.url, nil)
+		if tt.key != "" {
+			r.Header.Set("Authorization", "Bearer "+tt.key)
+		}
+		w := serve(s, r)
+		id := w.Header().Get("Dsai-Request")
+		if w.Code != tt.want || len(id) != 64 || w.Header().Get("x-request-id") != id || seen[id] {
+			t.Errorf("%s: status %d, Dsai-Request %q, x-request-id %q, want %d and a fresh id in both",
+				tt.name, w.Code, id, w.Header().Get("x-request-id"), tt.want)
+		}
+		seen[id] = true
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // chat is POST /v1/chat/completions.
 func (s *Server) chat(w http.ResponseWriter, r *http.Request, who *caller) error {
-	id := newRequestID(w)
+	id := requestID(w.Header())
 	body, err := readBody(r)
 	if err != nil {
 		return err

@@ -157,25 +157,3 @@ func (s *Server) submitConsent(w http.ResponseWriter, r *http.Request, _ *caller
 		Consent dsai.Digest `json:"consent"`
 	}{d})
 }
-
-// submitRevocation is POST /dsai/v1/revocations: a Revocation credential that its
-// member signed. It needs no key, because withdrawing must not depend on anybody
-// else; those without one share a limit.
-func (s *Server) submitRevocation(w http.ResponseWriter, r *http.Request, _ *caller) error {
-	if r.Header.Get("Authorization") != "" {
-		if _, err := s.bearer(r); err != nil {
-			return err
-		}
-	} else if now := s.cfg.Now(); !s.withdrawals.AllowN(now, 1) {
-		return &tooMany{"requests", wait(s.withdrawals, now)}
-	}
-	raw, err := readBody(r)
-	if err != nil {
-		return err
-	}
-	receipt, err := s.cfg.Credentials.SubmitRevocation(r.Context(), raw)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, receipt)
-}

@@ -37,7 +37,7 @@ type tooMany struct {
 }
 
 func (e *tooMany) Error() string {
-	return fmt.Sprintf("too many %s for this key, retry after %d s", e.what, e.after)
+	return fmt.Sprintf("too many %s, retry after %d s", e.what, e.after)
 }
 
 // outcomes maps errors to what outsiders see. The first that matches counts; an
@@ -119,8 +119,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	if status == http.StatusUnauthorized {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="dsai"`)
 	}
-	id, _ := dsai.ParseDigest(w.Header().Get(headerRequest)) // absent: zero
-	_ = writeJSON(w, status, openai.ErrorBody(e, id, dsai.Digest{}))
+	_ = writeJSON(w, status, openai.ErrorBody(e, requestID(w.Header()), dsai.Digest{}))
 }
 
 // writeJSON sends a body that is JSON already. A client that went away is nobody

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +49,7 @@ func (f *fake) Uses(context.Context, *pipeline.Requester, view.UseFilter, view.P
 }
 
 func (f *fake) Models(context.Context) ([]view.Model, error) {
-	return []view.Model{{ModelRef: dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract}, Assurance: dsai.Replayable, Loopback: true, Default: true}}, nil
+	return []view.Model{{ModelRef: dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract}, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: 1763000000}}, nil
 }
 
 func (f *fake) Status(context.Context) (*view.Status, error) {
@@ -70,8 +71,13 @@ func (f *fake) SubmitConsent(_ context.Context, raw []byte) (dsai.Digest, error)
 	return dsai.Hash("test", raw), invalid(raw)
 }
 
-func (f *fake) SubmitRevocation(_ context.Context, raw []byte) ([]byte, error) {
-	return []byte(`{"type":"WithdrawalReceipt"}`), invalid(raw)
+// SubmitRevocation takes "signed" as signed by one member, and "signed by NAME".
+func (f *fake) SubmitRevocation(_ context.Context, raw []byte, admit func(dsai.MemberID) error) ([]byte, error) {
+	who, ok := strings.CutPrefix(string(raw), "signed")
+	if !ok {
+		return nil, invalid(raw)
+	}
+	return []byte(`{"type":"WithdrawalReceipt"}`), admit(dsai.MemberID{Digest: dsai.Hash(who)})
 }
 
 func invalid(raw []byte) error {

@@ -32,6 +32,7 @@ func (s *Server) guard(next http.Handler) http.Handler {
 				slog.Duration("took", took), slog.String("request", rec.Header().Get(headerRequest)))
 		}()
 		secure(w.Header())
+		nameRequest(w.Header()) // before anything can fail: errors are looked up by it
 		if !s.allowed(r.Host) {
 			s.fail(rec, r, errHost)
 			return
@@ -101,14 +102,21 @@ func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 const (
 	headerRequest = "Dsai-Request"
+	headerOpenAI  = "X-Request-Id" // the same id, where OpenAI's clients look for it
 	headerReceipt = "Dsai-Receipt"
 	headerPurpose = "Dsai-Purpose"
 )
 
-// newRequestID names a request and tells the client at once.
-func newRequestID(w http.ResponseWriter) dsai.Digest {
+// nameRequest gives a request an id and tells the client at once.
+func nameRequest(h http.Header) {
 	var id dsai.Digest
 	random(id[:])
-	w.Header().Set(headerRequest, id.String())
+	h.Set(headerRequest, id.String())
+	h.Set(headerOpenAI, id.String())
+}
+
+// requestID is the id that nameRequest gave; zero without one.
+func requestID(h http.Header) dsai.Digest {
+	id, _ := dsai.ParseDigest(h.Get(headerRequest))
 	return id
 }

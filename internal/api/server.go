@@ -16,8 +16,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/view"
 )
@@ -72,7 +70,7 @@ type Server struct {
 	cfg         Config
 	handler     http.Handler
 	budgets     *budgets
-	withdrawals *rate.Limiter // revocations that come without a key, together
+	withdrawals *withdrawals
 	inflight    sync.WaitGroup
 }
 
@@ -85,7 +83,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		cfg:         c,
 		budgets:     newBudgets(c.Limits, c.Now),
-		withdrawals: rate.NewLimiter(rate.Every(time.Second), 60),
+		withdrawals: newWithdrawals(),
 	}
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {

@@ -142,6 +142,9 @@ func (r *Remote) Call(ctx context.Context, method string, params any, progress f
 		return err
 	}
 	resp, err := r.client.Do(req)
+	if ctx.Err() != nil {
+		return ctx.Err() // the caller's own wish, not the node's fault
+	}
 	if err != nil {
 		return &Error{Kind: Unavailable, Message: "call running node: " + err.Error()}
 	}
@@ -150,6 +153,9 @@ func (r *Remote) Call(ctx context.Context, method string, params any, progress f
 	for {
 		var e event
 		if err := dec.Decode(&e); err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
 			return &Error{Kind: Unavailable, Message: "call running node: it went away before answering", Hint: "is it still running? see dsai status"}
 		}
 		switch {

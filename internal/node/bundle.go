@@ -112,7 +112,7 @@ func (s source) Passages(ctx context.Context, version dsai.Digest) ([]receipt.Pa
 	return out, nil
 }
 
-func (s source) Revocations(ctx context.Context, consent dsai.Digest) ([][]byte, error) {
+func (s source) Revocations(ctx context.Context, consent dsai.Digest, used dsai.Time) ([][]byte, error) {
 	ds, err := s.n.db.Revocations(ctx, consent)
 	if err != nil {
 		return nil, err
@@ -123,9 +123,31 @@ func (s source) Revocations(ctx context.Context, consent dsai.Digest) ([][]byte,
 		if err != nil {
 			return nil, err
 		}
+		known, err := s.n.acknowledged(ctx, d)
+		if err != nil {
+			return nil, err
+		}
+		r, err := vc.Open[dsai.Revocation](raw, dsai.TypeRevocation)
+		if err != nil {
+			return nil, err
+		}
+		// Its date is its signer's claim, and would make this use look like misuse.
+		if r.Subject.Effective <= used && used < known {
+			continue
+		}
 		out = append(out, raw)
 	}
 	return out, nil
+}
+
+// acknowledged is when a revocation took effect here.
+func (n *Node) acknowledged(ctx context.Context, revocation dsai.Digest) (dsai.Time, error) {
+	raw, err := n.withdrawalOf(ctx, revocation)
+	if err != nil || raw == nil {
+		return 0, err
+	}
+	w, err := vc.Open[dsai.WithdrawalReceipt](raw, dsai.TypeWithdrawalReceipt)
+	return w.Subject.Effective, err
 }
 
 // Terms proves the document frequencies of a question. Statistics that were

@@ -75,7 +75,9 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	if err != nil {
 		return nil, err
 	}
-	n.change.Lock()
+	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
+		return nil, err
+	}
 	defer n.change.Unlock()
 	files, skipped, err := ingest.Walk(ctx, a.Paths)
 	if err != nil {
@@ -150,18 +152,18 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 	if err != nil {
 		return nil, err
 	}
-	counts, err := n.db.UseCounts(ctx)
-	if err != nil {
-		return nil, err
-	}
 	if len(docs) == 0 {
 		docs = n.documentsOf(g)
 	}
-	v := &view.Withdrawal{Ref: ref, Consent: n.viewConsent(g), Documents: []view.Document{}, Uses: uses.Count, LastUse: uses.Last, Custody: g.Consent.Subject.Capture.Custody}
+	var shown []*document
 	for _, id := range docs {
 		if d := n.lib.documentByID(id); d != nil {
-			v.Documents = append(v.Documents, n.viewDocument(ctx, d, counts[d.Num]))
+			shown = append(shown, d)
 		}
+	}
+	v := &view.Withdrawal{Ref: ref, Consent: n.viewConsent(g), Uses: uses.Count, LastUse: uses.Last, Custody: g.Consent.Subject.Capture.Custody}
+	if v.Documents, err = n.viewDocuments(ctx, shown...); err != nil {
+		return nil, err
 	}
 	if m := n.lib.member(g.Consent.Subject.Member); m != nil && !n.ring.Has(memberKey(m.ID)+"-consent") {
 		v.Command = "dsai consent revoke --sign " + c.String()
@@ -257,7 +259,10 @@ func (n *Node) callOpen(ctx context.Context, a OpenArgs, _ func(any)) (*Opened, 
 	if err != nil {
 		return nil, err
 	}
-	out := &Opened{Document: n.viewDocument(ctx, d, store.UseCount{})}
+	out := &Opened{}
+	if out.Document, err = n.viewDocument(ctx, d); err != nil {
+		return nil, err
+	}
 	for _, p := range ps {
 		var b dsai.PassageBody
 		if p.Body == nil || json.Unmarshal(p.Body, &b) != nil {
@@ -293,13 +298,15 @@ func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, e
 	}
 	out := &Exported{Documents: []DocumentText{}, Consents: []json.RawMessage{},
 		Member: MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody}}
+	docs := slices.DeleteFunc(n.lib.allDocuments(), func(d *document) bool { return d.Member != m.ID })
+	shown, err := n.viewDocuments(ctx, docs...)
+	if err != nil {
+		return nil, err
+	}
 	var ids []dsai.DocumentID
-	for _, d := range n.lib.allDocuments() {
-		if d.Member != m.ID {
-			continue
-		}
+	for i, d := range docs {
 		ids = append(ids, d.ID)
-		t, err := n.callDocsShow(ctx, Ref{d.ID.String()}, nil)
+		t, err := n.documentText(ctx, d, shown[i])
 		if err != nil {
 			return nil, err
 		}

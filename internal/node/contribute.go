@@ -82,9 +82,14 @@ type Copy struct {
 // Contribute ingests files and records the consent under which they may be
 // used. Files come first and are unusable until the consent names them, so an
 // interruption leaves nothing that anybody could be shown; running it again
-// resumes.
-func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(ingest.Progress)) (*Contributed, error) {
-	n.change.Lock()
+// resumes. Progress, unless nil, gets values of ingest.Progress and Waiting.
+func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any)) (*Contributed, error) {
+	if progress == nil {
+		progress = func(any) {}
+	}
+	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
+		return nil, err
+	}
 	defer n.change.Unlock()
 	if c.Signed != nil && len(c.Paths) == 0 {
 		return n.contributeSigned(ctx, c)
@@ -98,7 +103,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(ing
 		return nil, err
 	}
 	s := &sink{n: n, m: m, sensitive: c.Sensitive}
-	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: progress})
+	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if ferr := n.afterIngest(ctx); err == nil {
 		err = ferr
 	}

@@ -68,8 +68,7 @@ func (d door) Document(ctx context.Context, who *pipeline.Requester, ref string)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", view.ErrNotFound, err)
 	}
-	counts, err := d.n.db.UseCounts(ctx)
-	v := d.n.viewDocument(ctx, doc, counts[doc.Num])
+	v, err := d.n.viewDocument(ctx, doc)
 	return &v, err
 }
 
@@ -161,8 +160,8 @@ func (d door) SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error
 }
 
 // SubmitRevocation implements api.Credentials.
-func (d door) SubmitRevocation(ctx context.Context, raw []byte) ([]byte, error) {
-	w, err := d.n.AcceptRevocation(ctx, raw)
+func (d door) SubmitRevocation(ctx context.Context, raw []byte, admit func(dsai.MemberID) error) ([]byte, error) {
+	w, err := d.n.acceptRevocation(ctx, raw, admit)
 	return w, invalid(err)
 }
 

@@ -47,7 +47,7 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (*Explained,
 		return nil, err
 	}
 	out := &Explained{Passages: []ExplainedUse{}}
-	if out.Receipt, err = n.viewReceipt(ctx, row); err != nil {
+	if out.Receipt, err = n.viewReceipt(ctx, row, n.requesterNames(ctx)); err != nil {
 		return nil, err
 	}
 	var open dsai.Openings

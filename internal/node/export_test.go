@@ -8,6 +8,8 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -87,3 +89,80 @@ func Migrate(ctx context.Context, h Home, steps []Migration) error {
 
 // Unpack writes the files of a backup into a folder.
 var Unpack = unpack
+
+// SetEngine answers with another engine instead of the quoting one, as which it
+// passes for: with Quoting it can hand on to that.
+func (n *Node) SetEngine(answer func(ctx context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error)) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.engines = map[string]pipeline.Engine{extract.ModelID: replaced{quoting{n}, answer}}
+}
+
+// Quoting is the engine that SetEngine replaces.
+func (n *Node) Quoting() pipeline.Engine { return quoting{n} }
+
+type replaced struct {
+	quoting
+	answer func(ctx context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error)
+}
+
+func (r replaced) Answer(ctx context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+	return r.answer(ctx, e, emit)
+}
+
+// OpenedCount is how much work was begun and has not ended.
+func (n *Node) OpenedCount(ctx context.Context) (int, error) {
+	rows, err := n.db.Opened(ctx)
+	return len(rows), err
+}
+
+// Quoted is how many code points of a document the console was quoted.
+func (n *Node) Quoted(ctx context.Context, d dsai.DocumentID) (int, error) {
+	return n.db.Quoted(ctx, n.console.Subject.Requester, d)
+}
+
+// Begin carries a question as far as the opened row, where a crash would leave it.
+func (n *Node) Begin(ctx context.Context, question string) error {
+	r := &pipeline.Request{ID: dsai.Digest(newSalt()), Question: pipeline.Text(question), Requester: n.Console()}
+	c, err := gate{n}.Clear(ctx, r)
+	if err != nil {
+		return err
+	}
+	e, err := retriever{n}.Retrieve(ctx, c)
+	if err != nil {
+		return err
+	}
+	p, err := placer{n}.Place(ctx, e)
+	if err != nil {
+		return err
+	}
+	return n.recorder.Open(ctx, p)
+}
+
+// SignRevocation signs, with the founder's key, a revocation of a consent that
+// takes effect at a time of the caller's choice.
+func (n *Node) SignRevocation(consent dsai.Digest, effective dsai.Time) ([]byte, error) {
+	m := n.lib.member(n.charter.Subject.Founder)
+	signer, err := n.memberSigner(m)
+	if err != nil {
+		return nil, err
+	}
+	now := n.clock.now()
+	s, err := vc.Issue(vc.New(dsai.TypeRevocation, signer.DID(), dsai.Revocation{
+		ID: signer.DID(), Member: m.ID, Coop: n.coop, Consent: consent, Effective: effective,
+	}, now, 0), now, signer)
+	return s.Raw, err
+}
+
+// HoldChanges makes all that changes documents wait until release is called.
+func (n *Node) HoldChanges() (release func()) {
+	n.change.Lock()
+	return n.change.Unlock
+}
+
+// Held is how many requests hold back what they may quote.
+func (n *Node) Held() int {
+	n.quota.mu.Lock()
+	defer n.quota.mu.Unlock()
+	return len(n.quota.held)
+}

@@ -4,6 +4,7 @@
 package node
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -97,21 +98,36 @@ func (h Home) setFormat(n int) error {
 // lockWait is how long a verb waits for another verb to finish.
 const lockWait = 5 * time.Second
 
+// lockQuiet is how much of that goes by before anybody is told.
+const lockQuiet = time.Second
+
 // lock takes the home for this process. It waits a little: two short verbs at
-// once should both succeed.
-func (h Home) lock(wait time.Duration) (unlock func() error, err error) {
+// once should both succeed. It calls waiting once when that takes long.
+func (h Home) lock(ctx context.Context, wait time.Duration, waiting func()) (unlock func() error, err error) {
 	f, err := os.OpenFile(h.path("lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock home: %w", err)
 	}
-	for deadline := time.Now().Add(wait); ; time.Sleep(50 * time.Millisecond) {
-		err = lockFile(f)
-		if err == nil {
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	begin, told := time.Now(), false
+	for {
+		if err = lockFile(f); err == nil {
 			return f.Close, nil // closing releases the lock
 		}
-		if time.Now().After(deadline) {
+		if time.Since(begin) > wait {
 			f.Close()
 			return nil, fmt.Errorf("lock home %s: %w", h, ErrInUse)
+		}
+		if !told && time.Since(begin) > lockQuiet {
+			told = true
+			waiting()
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			f.Close()
+			return nil, fmt.Errorf("lock home %s: %w", h, context.Cause(ctx))
 		}
 	}
 }

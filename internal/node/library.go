@@ -35,6 +35,8 @@ type library struct {
 	generation uint64 // grows with every change that a decision rests on
 	views      map[viewKey]*permits
 	guards     map[*guard]bool
+	withheld   map[dsai.Digest]dsai.Revocation // revocations that are being recorded, by digest
+	unread     error                           // why the store, which has changed, could not be read again
 }
 
 // document is a store.Document with its current version and the consents that
@@ -58,29 +60,81 @@ type member struct {
 
 // loadLibrary reads all of it from the store.
 func loadLibrary(ctx context.Context, db *store.Store, st *statusLists) (*library, error) {
-	l := &library{status: st, views: map[viewKey]*permits{}, guards: map[*guard]bool{}}
+	l := &library{status: st, views: map[viewKey]*permits{}, guards: map[*guard]bool{}, withheld: map[dsai.Digest]dsai.Revocation{}}
 	if err := l.reload(ctx, db); err != nil {
 		return nil, fmt.Errorf("load library: %w", err)
 	}
 	return l, nil
 }
 
-// reload reads the library again after the store changed.
+// reload reads the library again after the store changed, whoever asked for the
+// change and has gone since. When it returns nothing is sent any more that rests
+// on what no longer holds. While the store cannot be read nothing is permitted:
+// what it would say may be a withdrawal.
 func (l *library) reload(ctx context.Context, db *store.Store) error {
+	fresh, err := l.reread(context.WithoutCancel(ctx), db)
+	l.mu.Lock()
+	if l.unread = err; err == nil {
+		l.documents, l.byID, l.grants, l.members = fresh.documents, fresh.byID, fresh.grants, fresh.members
+	}
+	stopped := l.changedLocked()
+	l.mu.Unlock()
+	l.loading.Unlock()
+	awaitSends(stopped)
+	return err
+}
+
+// reread takes loading, which its caller releases.
+func (l *library) reread(ctx context.Context, db *store.Store) (*library, error) {
 	l.loading.Lock()
-	defer l.loading.Unlock()
 	fresh := &library{documents: map[int64]*document{}, byID: map[dsai.DocumentID]*document{}, grants: map[dsai.Digest]*grant{}, members: map[dsai.MemberID]*member{}}
 	if err := errors.Join(fresh.readMembers(ctx, db), fresh.readDocuments(ctx, db)); err != nil {
-		return err
+		return nil, err
 	}
-	if err := fresh.readGrants(ctx, db, l.grants); err != nil {
-		return err
+	return fresh, fresh.readGrants(ctx, db, l.grants)
+}
+
+// mend reads the library again if that failed the last time.
+func (l *library) mend(ctx context.Context, db *store.Store) error {
+	l.mu.RLock()
+	unread := l.unread
+	l.mu.RUnlock()
+	if unread == nil {
+		return nil
 	}
+	if err := l.reload(ctx, db); err != nil {
+		return fmt.Errorf("%w: %w", errUnread, err)
+	}
+	return nil
+}
+
+// withhold takes out of use what a revocation covers, before it is recorded: no
+// answer begins in between that the receipt of the withdrawal would call misuse.
+func (l *library) withhold(d dsai.Digest, r dsai.Revocation) {
 	l.mu.Lock()
-	l.documents, l.byID, l.grants, l.members = fresh.documents, fresh.byID, fresh.grants, fresh.members
+	l.withheld[d] = r
+	stopped := l.changedLocked()
+	l.mu.Unlock()
+	awaitSends(stopped)
+}
+
+// release ends withhold: the library has read the revocation, or it was not
+// recorded.
+func (l *library) release(d dsai.Digest) {
+	l.mu.Lock()
+	delete(l.withheld, d)
 	l.changedLocked()
 	l.mu.Unlock()
-	return nil
+}
+
+// withholdsLocked reports whether a document is withheld under a consent.
+func (l *library) withholdsLocked(consent dsai.Digest, d dsai.DocumentID) bool {
+	for _, r := range l.withheld {
+		if r.Consent == consent && (len(r.Documents) == 0 || slices.Contains(r.Documents, d)) {
+			return true
+		}
+	}
+	return false
 }
 
 func (l *library) readMembers(ctx context.Context, db *store.Store) error {
@@ -198,15 +252,17 @@ func openType[S any](ctx context.Context, db *store.Store, typ string) ([]vc.Sea
 }
 
 // changedLocked begins a new generation: every view is void, and every answer
-// that rests on what no longer holds is stopped.
-func (l *library) changedLocked() {
+// that rests on what no longer holds is stopped. It returns the guards of those.
+func (l *library) changedLocked() (stopped []*guard) {
 	l.generation++
 	clear(l.views)
 	for g := range l.guards {
-		if !l.holdsLocked(g) {
-			g.stop(errRevoked)
+		if why := l.brokenLocked(g); why != nil {
+			g.stop(why)
+			stopped = append(stopped, g)
 		}
 	}
+	return stopped
 }
 
 // Kinds of use
@@ -244,6 +300,10 @@ func (l *library) view(k viewKey, q consent.Query) (*permits, error) {
 		return nil, err
 	}
 	l.mu.RLock()
+	if err := l.unread; err != nil {
+		l.mu.RUnlock()
+		return nil, fmt.Errorf("%w: %w", errUnread, err)
+	}
 	v := l.views[k]
 	if v != nil && v.generation == l.generation && v.status == st && q.At.Now < v.expires && q.At.Untrusted == "" {
 		l.mu.RUnlock()
@@ -272,7 +332,7 @@ func (l *library) decideLocked(q consent.Query, st *consent.Status, seen consent
 		reasons: map[int64]string{}, by: make(map[int64]permit, len(l.documents))}
 	decided := make(map[*grant]consent.Reason, len(l.grants))
 	for num, d := range l.documents {
-		p, reason := decideDocument(d, &q, st, seen, decided)
+		p, reason := l.decideDocumentLocked(d, &q, st, seen, decided)
 		if reason == consent.OK {
 			v.by[num] = p
 		} else {
@@ -285,15 +345,21 @@ func (l *library) decideLocked(q consent.Query, st *consent.Status, seen consent
 // noConsent is the exclusion reason of a document that no consent names.
 const noConsent = consent.Document
 
-func decideDocument(d *document, q *consent.Query, st *consent.Status, seen consent.Seen, decided map[*grant]consent.Reason) (permit, consent.Reason) {
+func (l *library) decideDocumentLocked(d *document, q *consent.Query, st *consent.Status, seen consent.Seen, decided map[*grant]consent.Reason) (permit, consent.Reason) {
 	g := d.governing()
 	if g == nil || d.Gone != 0 || d.Secret == nil {
 		return permit{}, noConsent
+	}
+	if l.withholdsLocked(g.Consent.Digest, d.ID) {
+		return permit{}, consent.Revoked
 	}
 	r, ok := decided[g]
 	if !ok {
 		r = g.Decide(q, st, seen)
 		decided[g] = r
+	}
+	if r == consent.OK {
+		r = g.Listed(st, d.ID)
 	}
 	if r != consent.OK {
 		return permit{}, r
@@ -312,48 +378,6 @@ func (d *document) governing() *grant {
 		}
 	}
 	return nil
-}
-
-// Guards
-
-var errRevoked = errors.New("consent withdrawn")
-
-// guard watches over the consents that a running answer rests on.
-type guard struct {
-	uses []dsai.Use
-	stop context.CancelCauseFunc
-}
-
-// watch returns a context that ends with errRevoked when a consent under one of
-// the uses is withdrawn. The caller calls done.
-func (l *library) watch(ctx context.Context, uses []dsai.Use) (_ context.Context, done func()) {
-	ctx, stop := context.WithCancelCause(ctx)
-	g := &guard{uses, stop}
-	l.mu.Lock()
-	l.guards[g] = true
-	if !l.holdsLocked(g) {
-		stop(errRevoked)
-	}
-	l.mu.Unlock()
-	return ctx, func() {
-		l.mu.Lock()
-		delete(l.guards, g)
-		l.mu.Unlock()
-		stop(nil)
-	}
-}
-
-func (l *library) holdsLocked(g *guard) bool {
-	for _, u := range g.uses {
-		c, d := l.grants[u.Consent], l.byID[u.Document]
-		if c == nil || d == nil || d.Secret == nil || d.Gone != 0 || !d.Quarantine.IsZero() || d.governing() != c {
-			return false
-		}
-		if _, gone := c.Withdrawn(u.Document); gone {
-			return false
-		}
-	}
-	return true
 }
 
 // Look-ups

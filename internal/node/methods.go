@@ -18,7 +18,6 @@ import (
 	"dsai.example/dsai/internal/policy"
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
-	"dsai.example/dsai/internal/verifiable/ingest"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/view"
@@ -38,7 +37,7 @@ func (n *Node) Methods() control.Local {
 	return control.Local{Describe: Describe, Methods: map[string]control.Handler{
 		"status": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) (*view.Status, error) { return n.Status(ctx) }),
 		"add": control.Method(func(ctx context.Context, c Contribution, progress func(any)) (*Contributed, error) {
-			return n.Contribute(ctx, c, func(p ingest.Progress) { progress(p) })
+			return n.Contribute(ctx, c, progress)
 		}),
 		"gone":            control.Method(n.callGone),
 		"ask":             control.Method(n.callAsk),
@@ -246,11 +245,15 @@ func (n *Node) callDocsShow(ctx context.Context, r Ref, _ func(any)) (*DocumentT
 	if err != nil {
 		return nil, err
 	}
-	counts, err := n.db.UseCounts(ctx)
+	v, err := n.viewDocument(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	out := &DocumentText{Document: n.viewDocument(ctx, d, counts[d.Num]), Text: []dsai.PassageBody{}}
+	return n.documentText(ctx, d, v)
+}
+
+func (n *Node) documentText(ctx context.Context, d *document, v view.Document) (*DocumentText, error) {
+	out := &DocumentText{Document: v, Text: []dsai.PassageBody{}}
 	ps, err := n.db.PassagesOf(ctx, d.Version)
 	for _, p := range ps {
 		var b dsai.PassageBody
@@ -266,7 +269,10 @@ func (n *Node) callForget(ctx context.Context, r Ref, _ func(any)) (*view.Docume
 	if err != nil {
 		return nil, err
 	}
-	v := n.viewDocument(ctx, d, store.UseCount{})
+	v, err := n.viewDocument(ctx, d)
+	if err != nil {
+		return nil, err
+	}
 	return &v, n.Forget(ctx, d.ID)
 }
 

@@ -42,8 +42,8 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the machine's clock; nil = time.Now.
 	Now func() time.Time
-	// Say gets a line for people when opening takes longer than usual, as when
-	// the home is migrated; nil discards it.
+	// Say gets a line for people when opening takes longer than usual: another
+	// process has the home, or it is migrated; nil discards it.
 	Say func(line string)
 }
 
@@ -86,10 +86,11 @@ type Node struct {
 	recorder recorder
 	sessions *sessions // of the pages; nil unless serving
 
-	change   sync.Mutex // serialises what changes documents and the index
+	change   turn       // serialises what changes documents and the index
 	revoking sync.Mutex // serialises revocations
 	copying  sync.Mutex // serialises backups, which share a temporary file
 
+	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
 
 	mu      sync.RWMutex // guards what follows
@@ -115,7 +116,8 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if _, err := cfg.Home.format(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pin: retrieve.Epochs(cfg.Home.Statistics())}
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pin: retrieve.Epochs(cfg.Home.Statistics()),
+		change: newTurn(), quota: quota{held: map[dsai.Digest]*holding{}}}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
 	}
@@ -125,7 +127,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 // open acquires in order; Close releases in reverse.
 func (n *Node) open(ctx context.Context) (err error) {
 	// The lock first: nothing below may be touched by two processes.
-	if n.unlock, err = n.home.lock(lockWait); err != nil {
+	if n.unlock, err = n.home.lock(ctx, lockWait, func() { n.cfg.say("waiting for another dsai in this home to finish") }); err != nil {
 		return err
 	}
 	if err := n.home.upgrade(ctx, n.cfg.say); err != nil {
@@ -153,6 +155,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.status = &statusLists{db: n.db, coop: n.coop, node: n.id, signer: n.signer, wake: n.log.wake}
 	if n.lib, err = loadLibrary(ctx, n.db, n.status); err != nil {
 		return err
+	}
+	n.status.ended = func(consent dsai.Digest, now dsai.Time) bool {
+		g := n.lib.grant(consent)
+		return g != nil && now > g.Consent.ValidUntil
 	}
 	if err := n.openEngines(ctx); err != nil {
 		return err
@@ -359,6 +365,7 @@ func (n *Node) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline.
 		r.ID = dsai.Digest(newSalt())
 	}
 	r.Requester.Pseudonym = n.pseudonym(r.Requester.Subject.Requester, r.Received)
+	defer n.quota.drop(r.ID)
 	return n.pipe.Do(ctx, r, emit)
 }
 

@@ -222,11 +222,7 @@ func (n *Node) Keys(ctx context.Context) ([]view.Key, error) {
 	}
 	out := []view.Key{}
 	for _, k := range ks {
-		raw, err := n.db.Raw(ctx, k.Undertaking)
-		if err != nil {
-			return nil, err
-		}
-		u, err := requester(raw)
+		u, err := n.undertakingOf(ctx, k.Undertaking)
 		if err != nil {
 			return nil, err
 		}
@@ -341,7 +337,7 @@ func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := []view.Model{{ModelRef: quotingModel, Assurance: dsai.Replayable, Loopback: true, Default: true}}
+	out := []view.Model{{ModelRef: quotingModel, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: n.self.ValidFrom}}
 	for _, m := range rows {
 		e, err := n.engine(m.Name)
 		if err != nil {

@@ -25,6 +25,7 @@ type recorder struct{ n *Node }
 type opened struct {
 	Draft     receipt.Draft `json:"draft"`
 	Requester dsai.Digest   `json:"requester"`
+	Charges   []charge      `json:"charges"` // held back; see quota
 }
 
 // Open implements pipeline.Log.
@@ -34,11 +35,15 @@ func (l recorder) Open(ctx context.Context, p *pipeline.Plan) error {
 		return err
 	}
 	r := p.Evidence.Clearance.Request
-	b, err := json.Marshal(opened{d, r.Requester.Subject.Requester})
+	b, err := json.Marshal(opened{d, r.Requester.Subject.Requester, l.n.quota.charges(r.ID)})
 	if err != nil {
 		return err
 	}
-	return l.n.db.Update(ctx, func(tx *store.Tx) error { return tx.Open(r.ID, b, p.Started) })
+	if err := l.n.db.Update(ctx, func(tx *store.Tx) error { return tx.Open(r.ID, b, p.Started) }); err != nil {
+		return err
+	}
+	l.n.quota.open(r.ID)
+	return nil
 }
 
 // Append implements pipeline.Log.
@@ -66,12 +71,16 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
 		uses = usesOf(r.Output)
 	}
-	err = l.finish(ctx, row, typ, r, uses)
+	err = l.finish(ctx, row, typ, r, uses, nil)
+	if err == nil {
+		l.n.quota.settle(row.Request)
+	}
 	l.n.log.wake()
 	return err
 }
 
-func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use) error {
+// finish records an outcome. Charges come on top of what the uses quote.
+func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use, charges []charge) error {
 	err := l.n.db.Update(ctx, func(tx *store.Tx) error {
 		if err := tx.Put(store.Credential{
 			Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body,
@@ -88,6 +97,11 @@ func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *
 				continue
 			}
 			if err := tx.AddUse(store.Use{Document: d.Num, Receipt: num, Consent: u.consent, Quoted: u.quoted, Chars: u.chars}, row.Requester, u.document); err != nil {
+				return err
+			}
+		}
+		for _, c := range charges {
+			if err := tx.Charge(row.Requester, c.Document, c.Chars); err != nil {
 				return err
 			}
 		}
@@ -167,7 +181,7 @@ func (l recorder) recover(ctx context.Context) error {
 		err = l.finish(ctx, store.Receipt{
 			Digest: r.Digest, Request: row.Request, At: row.At, Requester: o.Requester, Ended: dsai.EndedCrashed,
 			Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
-		}, dsai.TypeInferenceReceipt, r, uses)
+		}, dsai.TypeInferenceReceipt, r, uses, o.Charges)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
@@ -30,6 +31,9 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	}
 	e, err := n.engine(r.Model)
 	if err != nil {
+		return nil, err
+	}
+	if err := n.lib.mend(ctx, n.db); err != nil {
 		return nil, err
 	}
 	v, err := n.permitsFor(c, n.sharing(e))
@@ -64,36 +68,37 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 			return nil, err
 		}
 	}
+	if err := t.limit(ctx, ev, v); err != nil {
+		return nil, err
+	}
 	if len(ev.Passages) == 0 {
 		return nil, t.nothing(ev, res)
 	}
 	return ev, nil
 }
 
-// passage adds one hit with its text, unless what may be quoted is used up.
+// passage adds one hit with its text. What changed since the index was read is
+// left out: a document that was forgotten, or has another version.
 func (t retriever) passage(ctx context.Context, ev *pipeline.Evidence, v *permits, h retrieve.Hit) error {
-	n, r := t.n, ev.Clearance.Request
+	n := t.n
 	d, p := n.lib.document(int64(h.Document)), v.by[int64(h.Document)]
 	if d == nil || p.grant == nil {
 		return nil
 	}
 	row, err := n.db.Passage(ctx, int64(h.ID))
-	if err != nil || row.Body == nil {
-		return fmt.Errorf("read passage %d: %w", h.ID, errors.Join(err, errIndexAhead))
+	if isNotFound(err) {
+		err = errIndexAhead
 	}
-	used := 0
-	if p.grant.Consent.Subject.Output.QuoteMax > 0 {
-		if used, err = n.db.Quoted(ctx, r.Requester.Subject.Requester, d.ID); err != nil {
-			return err
-		}
+	if err != nil {
+		return fmt.Errorf("read passage %d: %w", h.ID, err)
 	}
-	left, reason := p.grant.QuoteLeft(used)
-	if reason != consent.OK {
-		exclude(&ev.Excluded, string(reason))
+	// The store may know of it before the library does, and the other way round.
+	if row.Body == nil || d.Secret == nil || row.Version != d.version.Commitment {
+		exclude(&ev.Excluded, string(noConsent))
 		return nil
 	}
 	out := pipeline.Passage{
-		Salt: passageSalt(d.Secret, d.version.Commitment, row.Index), Score: h.Score, Contributor: d.Member, QuoteMax: left,
+		Salt: passageSalt(d.Secret, d.version.Commitment, row.Index), Score: h.Score, Contributor: d.Member, QuoteMax: -1,
 		Use: dsai.Use{
 			Document: d.ID, Version: row.Version, Derivation: d.version.Derivation, Passage: row.Index, Commitment: row.Commitment,
 			Consent: p.grant.Consent.Digest, Addition: p.addition, Status: v.status.Digest,
@@ -106,6 +111,36 @@ func (t retriever) passage(ctx context.Context, ev *pipeline.Evidence, v *permit
 		return fmt.Errorf("read passage %d: %w", h.ID, err)
 	}
 	ev.Passages = append(ev.Passages, out)
+	return nil
+}
+
+// limit holds back what may be quoted of each document whose consent limits that:
+// no more than its passages have. Those of which nothing is left drop out.
+func (t retriever) limit(ctx context.Context, ev *pipeline.Evidence, v *permits) error {
+	most := map[dsai.DocumentID]int{}
+	for _, p := range ev.Passages {
+		most[p.Use.Document] += utf8.RuneCountInString(p.Body.Text)
+	}
+	left := map[dsai.DocumentID]int{}
+	kept := ev.Passages[:0]
+	for _, p := range ev.Passages {
+		id := p.Use.Document
+		g := v.by[t.n.lib.documentByID(id).Num].grant
+		if g.Consent.Subject.Output.QuoteMax > 0 {
+			if _, taken := left[id]; !taken {
+				var err error
+				if left[id], _, err = t.n.quota.take(ctx, t.n.db, ev.Clearance.Request, g.Grant, id, most[id]); err != nil {
+					return err
+				}
+			}
+			if p.QuoteMax = left[id]; p.QuoteMax == 0 {
+				exclude(&ev.Excluded, string(consent.OutputLimit))
+				continue
+			}
+		}
+		kept = append(kept, p)
+	}
+	ev.Passages = kept
 	return nil
 }
 

@@ -40,7 +40,7 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 	for i, p := range e.Passages {
 		uses[i] = p.Use
 	}
-	ctx, done := r.n.lib.watch(ctx, uses)
+	ctx, g, done := r.n.lib.watch(ctx, uses)
 	defer done()
 	if errors.Is(context.Cause(ctx), errRevoked) { // since the passages were found; the engine has not seen them
 		return nil, &dsai.Refusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn before the answer began", Rule: e.Clearance.Subject.Rule}
@@ -49,19 +49,18 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 	var sent []byte
 	var quotes []dsai.Quote
 	out, err := p.Engine.Answer(ctx, e, func(piece pipeline.Piece) error {
-		// The watch is up to date when a revocation is acknowledged, so nothing
+		// A revocation is acknowledged after the last send has ended, so nothing
 		// leaves after that.
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		if err := emit(piece); err != nil {
-			return errors.Join(errClient, err)
-		}
-		sent = append(sent, piece.Text...)
-		if piece.Quote != nil {
-			quotes = append(quotes, *piece.Quote)
-		}
-		return nil
+		return g.send(ctx, func() error {
+			if err := emit(piece); err != nil {
+				return errors.Join(errClient, err)
+			}
+			sent = append(sent, piece.Text...)
+			if piece.Quote != nil {
+				quotes = append(quotes, *piece.Quote)
+			}
+			return nil
+		})
 	})
 	cause := context.Cause(ctx)
 	switch {
@@ -70,7 +69,7 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 	case err != nil && (errors.Is(err, errClient) || errors.Is(err, context.Canceled) || cause != nil):
 		return r.cut(p, out, sent, quotes, dsai.EndedCancelled), nil
 	case err != nil:
-		return nil, err
+		return r.cut(p, out, sent, quotes, dsai.EndedCrashed), err
 	}
 	out.Plan = p
 	return out, nil

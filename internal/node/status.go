@@ -4,8 +4,10 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"dsai.example/dsai"
@@ -29,6 +31,9 @@ type statusLists struct {
 	node   dsai.NodeID
 	signer vc.Signer
 	wake   func() // of the log
+	// ended reports whether a consent is over, so that its list need not say
+	// more of it; nil = none is.
+	ended func(consent dsai.Digest, now dsai.Time) bool
 
 	mu   sync.Mutex
 	seen consent.Seen
@@ -69,10 +74,14 @@ func (s *statusLists) makeLocked(ctx context.Context, now dsai.Time, change func
 		if err != nil {
 			return err
 		}
+		documents, err := tx.RevokedDocuments()
+		if err != nil {
+			return err
+		}
 		if sequence, err = tx.Next(metaStatus); err != nil {
 			return err
 		}
-		if made, err = s.issue(now, sequence, revoked); err != nil {
+		if made, err = s.issue(now, sequence, revoked, s.withdrawn(documents, now)); err != nil {
 			return err
 		}
 		return tx.Put(record(made, dsai.LeafStatusList, now))
@@ -92,7 +101,19 @@ func (s *statusLists) makeLocked(ctx context.Context, now dsai.Time, change func
 	return nil
 }
 
-func (s *statusLists) issue(now dsai.Time, sequence uint64, revoked []int) (vc.Sealed[dsai.StatusList], error) {
+// withdrawn names documents as a list does.
+func (s *statusLists) withdrawn(documents []store.GrantDocument, now dsai.Time) []dsai.Digest {
+	var out []dsai.Digest
+	for _, d := range documents {
+		if s.ended == nil || !s.ended(d.Consent, now) {
+			out = append(out, dsai.WithdrawnDocument(d.Consent, d.Document))
+		}
+	}
+	slices.SortFunc(out, func(a, b dsai.Digest) int { return bytes.Compare(a[:], b[:]) })
+	return out
+}
+
+func (s *statusLists) issue(now dsai.Time, sequence uint64, revoked []int, withdrawn []dsai.Digest) (vc.Sealed[dsai.StatusList], error) {
 	var bits vc.Bits
 	for _, i := range revoked {
 		if err := bits.Revoke(i); err != nil {
@@ -106,6 +127,6 @@ func (s *statusLists) issue(now dsai.Time, sequence uint64, revoked []int) (vc.S
 	uri := listURI(s.node)
 	return vc.Issue(vc.New(dsai.TypeStatusList, s.signer.DID(), dsai.StatusList{
 		ID: vc.ListID(uri), Type: vc.StatusListType, StatusPurpose: vc.StatusPurpose,
-		EncodedList: enc, Coop: s.coop, Node: s.node, Sequence: sequence,
+		EncodedList: enc, Coop: s.coop, Node: s.node, Sequence: sequence, Withdrawn: withdrawn,
 	}, now, now+dsai.Time(consent.Standard.ListLife)), now, s.signer)
 }

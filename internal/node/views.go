@@ -4,6 +4,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -43,32 +44,49 @@ func shortPurposes(iris []string) []string {
 
 // Documents lists what the node holds, newest first.
 func (n *Node) Documents(ctx context.Context) ([]view.Document, error) {
+	all := n.lib.allDocuments()
+	slices.Reverse(all)
+	return n.viewDocuments(ctx, all...)
+}
+
+// viewDocuments shows documents. It asks the store the same for one as for all.
+func (n *Node) viewDocuments(ctx context.Context, documents ...*document) ([]view.Document, error) {
 	counts, err := n.db.UseCounts(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := []view.Document{}
-	for _, d := range n.lib.allDocuments() {
-		out = append(out, n.viewDocument(ctx, d, counts[d.Num]))
+	versions, err := n.db.VersionCounts(ctx)
+	if err != nil {
+		return nil, err
 	}
-	slices.Reverse(out)
+	consents := map[*grant]*view.Consent{}
+	out := []view.Document{}
+	for _, d := range documents {
+		uses := counts[d.Num]
+		v := view.Document{
+			ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: inert.Line(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
+			MediaType: d.version.Media, Language: d.version.Language, Versions: versions[d.Num], Passages: d.version.Passages, Bytes: d.version.Bytes,
+			Added: d.Created, Sensitive: d.Sensitive, Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
+		}
+		if g := d.governing(); g != nil {
+			if consents[g] == nil {
+				c := n.viewConsent(g)
+				consents[g] = &c
+			}
+			v.Consent = consents[g]
+		}
+		out = append(out, v)
+	}
 	return out, nil
 }
 
-func (n *Node) viewDocument(ctx context.Context, d *document, uses store.UseCount) view.Document {
-	v := view.Document{
-		ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: inert.Line(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
-		MediaType: d.version.Media, Language: d.version.Language, Passages: d.version.Passages, Bytes: d.version.Bytes,
-		Added: d.Created, Sensitive: d.Sensitive, Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
+// viewDocument shows one document.
+func (n *Node) viewDocument(ctx context.Context, d *document) (view.Document, error) {
+	vs, err := n.viewDocuments(ctx, d)
+	if err != nil {
+		return view.Document{}, err
 	}
-	if vs, err := n.db.Versions(ctx, d.Num); err == nil {
-		v.Versions = len(vs)
-	}
-	if g := d.governing(); g != nil {
-		c := n.viewConsent(g)
-		v.Consent = &c
-	}
-	return v
+	return vs[0], nil
 }
 
 // stateWithdrawn is the state of a document whose member took it back.
@@ -144,9 +162,10 @@ func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, limit int)
 	if err != nil {
 		return nil, err
 	}
+	names := n.requesterNames(ctx)
 	out := []view.Receipt{}
 	for _, r := range rows {
-		v, err := n.viewReceipt(ctx, r)
+		v, err := n.viewReceipt(ctx, r, names)
 		if err != nil {
 			return nil, err
 		}
@@ -166,9 +185,9 @@ func publicCode(c dsai.Code) dsai.Code {
 	return (&dsai.Refusal{Code: c}).Public().Code
 }
 
-func (n *Node) viewReceipt(ctx context.Context, r store.Receipt) (view.Receipt, error) {
+func (n *Node) viewReceipt(ctx context.Context, r store.Receipt, names requesterNames) (view.Receipt, error) {
 	v := view.Receipt{
-		Digest: r.Digest, Short: shortID("r", r.Digest), At: r.At, Purpose: shortPurpose(r.Purpose), Requester: n.requesterName(ctx, r.Requester),
+		Digest: r.Digest, Short: shortID("r", r.Digest), At: r.At, Purpose: shortPurpose(r.Purpose), Requester: names.of(r.Requester),
 		Model: r.Model, Ended: r.Ended, Code: r.Code,
 	}
 	var err error
@@ -194,21 +213,27 @@ func (n *Node) viewReceipt(ctx context.Context, r store.Receipt) (view.Receipt, 
 	return v, nil
 }
 
-// requesterName names who asked: the console, or an API key.
-func (n *Node) requesterName(ctx context.Context, requester dsai.Digest) string {
-	if requester == n.console.Subject.Requester {
-		return "console"
-	}
-	ks, err := n.Keys(ctx)
+// requesterNames names who asked: the console, or an API key.
+type requesterNames map[dsai.Digest]string
+
+func (m requesterNames) of(requester dsai.Digest) string {
+	return cmp.Or(m[requester], shortID("k", requester))
+}
+
+// requesterNames reads the names once for a whole list. Without them people see
+// short ids, which is no reason to show nothing.
+func (n *Node) requesterNames(ctx context.Context) requesterNames {
+	names := requesterNames{n.console.Subject.Requester: "console"}
+	ks, err := n.db.Keys(ctx)
 	if err != nil {
-		return shortID("k", requester)
+		return names
 	}
 	for _, k := range ks {
-		if k.Short == shortID("k", requester) {
-			return k.Name
+		if u, err := n.undertakingOf(ctx, k.Undertaking); err == nil {
+			names[u.Subject.Requester] = k.Name
 		}
 	}
-	return shortID("k", requester)
+	return names
 }
 
 // Uses lists what was done with documents, newest first, refusals and
@@ -226,11 +251,12 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 	if err != nil {
 		return nil, err
 	}
+	names := n.requesterNames(ctx)
 	out := []view.Use{}
 	for _, r := range rows {
 		d := byNum[r.Document]
 		u := view.Use{
-			At: r.At, Receipt: r.Digest, Short: shortID("r", r.Digest), Requester: n.requesterName(ctx, r.Requester), Purpose: shortPurpose(r.Purpose),
+			At: r.At, Receipt: r.Digest, Short: shortID("r", r.Digest), Requester: names.of(r.Requester), Purpose: shortPurpose(r.Purpose),
 			Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Quoted: inert.Line(r.Quoted), Outcome: "answered", Code: r.Code,
 		}
 		switch {

@@ -159,29 +159,15 @@ func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.Doc
 // answers that rest on it have been stopped. The same revocation again returns
 // the same receipt.
 func (n *Node) AcceptRevocation(ctx context.Context, raw []byte) ([]byte, error) {
-	s, err := vc.Open[dsai.Revocation](raw, dsai.TypeRevocation)
+	return n.acceptRevocation(ctx, raw, func(dsai.MemberID) error { return nil })
+}
+
+// acceptRevocation asks admit once the revocation is shown to be the member's
+// and new; an error from it ends the withdrawal.
+func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai.MemberID) error) ([]byte, error) {
+	s, g, err := n.openRevocation(ctx, raw)
 	if err != nil {
 		return nil, err
-	}
-	r := s.Subject
-	g, m := n.lib.grant(r.Consent), n.lib.member(r.Member)
-	had, err := n.everHadKey(ctx, m, s.Issuer)
-	if err != nil {
-		return nil, fmt.Errorf("look up the member's keys: %w", err)
-	}
-	switch {
-	case m == nil || !had:
-		return nil, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
-	case r.Coop != n.coop:
-		return nil, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
-	case g == nil || g.Consent.Subject.Member != r.Member:
-		return nil, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
-	}
-	named := n.documentsOf(g)
-	for _, d := range r.Documents {
-		if !slices.Contains(named, d) {
-			return nil, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
-		}
 	}
 	// Not n.change: a withdrawal never waits for somebody's long ingest.
 	n.revoking.Lock()
@@ -190,17 +176,64 @@ func (n *Node) AcceptRevocation(ctx context.Context, raw []byte) ([]byte, error)
 	// or an earlier attempt stopped between the two.
 	ctx = context.WithoutCancel(ctx)
 	if done, err := n.withdrawalOf(ctx, s.Digest); err != nil || done != nil {
-		return done, errors.Join(err, n.lib.reload(ctx, n.db))
+		return done, errors.Join(err, n.lib.mend(ctx, n.db))
 	}
+	if err := admit(s.Subject.Member); err != nil {
+		return nil, err
+	}
+	n.lib.withhold(s.Digest, s.Subject)
+	defer n.lib.release(s.Digest)
 	w, err := n.withdrawal(ctx, s, g)
 	if err != nil {
 		return nil, err
 	}
-	now := n.clock.now()
-	err = n.status.renew(ctx, now, func(tx *store.Tx) error {
+	if err := n.recordWithdrawal(ctx, s, w); err != nil {
+		return nil, fmt.Errorf("record revocation: %w", err)
+	}
+	if err := n.lib.reload(ctx, n.db); err != nil {
+		return nil, err
+	}
+	return w.Raw, nil
+}
+
+// openRevocation checks that a revocation is by a member, with any key that was
+// ever theirs, and of a consent that they gave here.
+func (n *Node) openRevocation(ctx context.Context, raw []byte) (s vc.Sealed[dsai.Revocation], g *grant, err error) {
+	s, err = vc.Open[dsai.Revocation](raw, dsai.TypeRevocation)
+	if err != nil {
+		return s, nil, err
+	}
+	r := s.Subject
+	g, m := n.lib.grant(r.Consent), n.lib.member(r.Member)
+	had, err := n.everHadKey(ctx, m, s.Issuer)
+	if err != nil {
+		return s, nil, fmt.Errorf("look up the member's keys: %w", err)
+	}
+	switch {
+	case m == nil || !had:
+		return s, nil, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
+	case r.Coop != n.coop:
+		return s, nil, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
+	case g == nil || g.Consent.Subject.Member != r.Member:
+		return s, nil, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
+	}
+	named := n.documentsOf(g)
+	for _, d := range r.Documents {
+		if !slices.Contains(named, d) {
+			return s, nil, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
+		}
+	}
+	return s, g, nil
+}
+
+// recordWithdrawal puts a revocation, its receipt and the status list that
+// carries it on disk together.
+func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], w vc.Sealed[dsai.WithdrawalReceipt]) error {
+	r, now := s.Subject, n.clock.now()
+	return n.status.renew(ctx, now, func(tx *store.Tx) error {
 		if err := errors.Join(
 			tx.Put(record(s, dsai.LeafRevocation, now)),
-			tx.Revoke(s.Digest, r.Consent, r.Documents, r.Effective),
+			tx.Revoke(s.Digest, r.Consent, r.Documents, w.Subject.Effective),
 			tx.Put(record(w, dsai.LeafWithdrawal, now)),
 			tx.SetMeta("withdrawal-"+s.Digest.String(), w.Digest[:]),
 		); err != nil {
@@ -215,13 +248,6 @@ func (n *Node) AcceptRevocation(ctx context.Context, raw []byte) ([]byte, error)
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, fmt.Errorf("record revocation: %w", err)
-	}
-	if err := n.lib.reload(ctx, n.db); err != nil {
-		return nil, err
-	}
-	return w.Raw, nil
 }
 
 // withdrawalOf returns the receipt that a revocation was already given.
@@ -267,7 +293,8 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], g *
 	now := n.clock.now()
 	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, n.signer.DID(), dsai.WithdrawalReceipt{
 		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
-		Documents: gone, Effective: r.Effective, LastUse: uses.Last, Uses: uses.Count,
+		// Not before the node had it: what it did until then was no misuse.
+		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
 		Purged: []string{}, Quarantine: quarantine,
 	}, now, 0), now, n.signer)
 }

@@ -32,7 +32,8 @@ type Placer interface {
 
 // Runner runs a plan. It hands each piece of the answer to emit only while
 // every consent that the piece rests on still holds; an error from emit means
-// that the client went away. It returns an Output however the stream ended.
+// that the client went away. It returns an Output however the stream ended; beside
+// an error that is no refusal, one that says "crashed" with what had left.
 type Runner interface {
 	Run(ctx context.Context, p *Plan, emit func(Piece) error) (*Output, error)
 }
@@ -63,8 +64,9 @@ type Pipeline struct {
 }
 
 // Do carries one request from clear to append. A refusal is an outcome: it is
-// receipted and returned as a *dsai.Refusal beside its receipt. The answer has
-// not ended until Do returns: callers send their last byte after it.
+// receipted and returned as a *dsai.Refusal beside its receipt. So is any other
+// error once the work was opened. The answer has not ended until Do returns:
+// callers send their last byte after it.
 func (p *Pipeline) Do(ctx context.Context, r *Request, emit func(Piece) error) (*Receipt, error) {
 	plan, err := p.plan(ctx, r)
 	if err != nil {
@@ -75,15 +77,18 @@ func (p *Pipeline) Do(ctx context.Context, r *Request, emit func(Piece) error) (
 	if err := p.Log.Open(durable, plan); err != nil {
 		return nil, err
 	}
-	out, err := p.Runner.Run(ctx, plan, emit)
-	if err != nil {
-		return p.refused(ctx, r, err)
+	out, failure := p.Runner.Run(ctx, plan, emit)
+	if _, ok := errors.AsType[*dsai.Refusal](failure); ok {
+		return p.refused(ctx, r, failure)
+	}
+	if failure != nil && out == nil {
+		out = &Output{Plan: plan, Ended: dsai.EndedCrashed}
 	}
 	rec, err := p.Issuer.Issue(durable, out)
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(failure, err)
 	}
-	return rec, p.Log.Append(durable, rec)
+	return rec, errors.Join(failure, p.Log.Append(durable, rec))
 }
 
 func (p *Pipeline) plan(ctx context.Context, r *Request) (*Plan, error) {

@@ -99,7 +99,7 @@ type Passage struct {
 	Score       int64
 	Contributor dsai.MemberID
 	Name        string // contributor's display name
-	QuoteMax    int    // code points that may still be quoted to this requester; -1 = no limit
+	QuoteMax    int    // code points of its document that this answer may quote; -1 = no limit
 }
 
 // Term is one query term as ranked.

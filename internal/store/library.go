@@ -169,6 +169,21 @@ func (s *Store) Versions(ctx context.Context, document int64) ([]Version, error)
 	return rows(ctx, s, scanVersion, `SELECT `+versionColumns+` FROM version WHERE document=? ORDER BY created`, document)
 }
 
+// VersionCounts returns how many versions every document has.
+func (s *Store) VersionCounts(ctx context.Context) (map[int64]int, error) {
+	type pair struct {
+		doc int64
+		n   int
+	}
+	ps, err := rows(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.doc, &p.n) },
+		`SELECT document,count(*) FROM version GROUP BY document`)
+	out := make(map[int64]int, len(ps))
+	for _, p := range ps {
+		out[p.doc] = p.n
+	}
+	return out, err
+}
+
 // CurrentVersions returns the current version of every document.
 func (s *Store) CurrentVersions(ctx context.Context) ([]Version, error) {
 	return rows(ctx, s, scanVersion, `SELECT v.commitment,v.document,v.salt,v.mac,v.bytes,v.media,v.language,v.derivation,v.passages,v.created
@@ -375,6 +390,28 @@ func (t *Tx) RevokedBits() ([]int, error) {
 			return nil, err
 		}
 		out = append(out, i)
+	}
+	return out, r.Err()
+}
+
+// RevokedDocuments returns which documents were withdrawn from consents that are
+// not withdrawn themselves, as this transaction sees them.
+func (t *Tx) RevokedDocuments() ([]GrantDocument, error) {
+	r, err := t.s.conn.QueryContext(t.ctx, `SELECT d.consent,d.document,d.revoked FROM grant_document d
+		JOIN grant_ g ON g.consent=d.consent WHERE d.revoked IS NOT NULL AND g.revoked IS NULL`)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var out []GrantDocument
+	for r.Next() {
+		var c, d []byte
+		var g GrantDocument
+		if err := r.Scan(&c, &d, &g.Revoked); err != nil {
+			return nil, err
+		}
+		g.Consent, g.Document.Digest = digest(c), digest(d)
+		out = append(out, g)
 	}
 	return out, r.Err()
 }

@@ -5,6 +5,7 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -88,8 +89,13 @@ func (t *Tx) AddUse(u Use, requester dsai.Digest, d dsai.DocumentID) error {
 		u.Document, u.Receipt, c, u.Quoted, u.Chars); err != nil || u.Chars == 0 {
 		return err
 	}
+	return t.Charge(requester, d, u.Chars)
+}
+
+// Charge adds to what a requester was quoted of a document.
+func (t *Tx) Charge(requester dsai.Digest, d dsai.DocumentID, chars int) error {
 	return t.do(`INSERT INTO quoted(requester,document,chars) VALUES(?,?,?)
-		ON CONFLICT DO UPDATE SET chars=chars+excluded.chars`, requester[:], d.Digest[:], u.Chars)
+		ON CONFLICT DO UPDATE SET chars=chars+excluded.chars`, requester[:], d.Digest[:], chars)
 }
 
 // Quoted returns how many code points of a document a requester was quoted.
@@ -140,9 +146,9 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 	if len(documents) == 0 {
 		return nil, nil
 	}
-	args := []any{int64(since)}
-	for _, d := range documents {
-		args = append(args, d)
+	in, err := json.Marshal(documents)
+	if err != nil {
+		return nil, err
 	}
 	return rows(ctx, s, func(scan func(...any) error) (u UseRow, err error) {
 		var c, d, who []byte
@@ -150,8 +156,8 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 		u.Consent, u.Digest, u.Requester = digest(c), digest(d), digest(who)
 		return u, err
 	}, `SELECT u.document,u.receipt,u.consent,u.quoted,u.chars,r.digest,r.at,r.requester,r.purpose,r.code
-		FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.at>=? AND u.document IN (?`+strings.Repeat(",?", len(documents)-1)+`)
-		ORDER BY r.num DESC, u.document`, args...)
+		FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.at>=? AND u.document IN (SELECT value FROM json_each(?))
+		ORDER BY r.num DESC, u.document`, int64(since), string(in))
 }
 
 // UseCounts returns, for every document ever used, how often and when last.
@@ -181,10 +187,11 @@ func (s *Store) UsesOfConsent(ctx context.Context, consent dsai.Digest, document
 	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent=?`
 	args := []any{consent[:]}
 	if len(documents) > 0 {
-		query += ` AND u.document IN (?` + strings.Repeat(",?", len(documents)-1) + `)`
-		for _, d := range documents {
-			args = append(args, d)
+		in, err := json.Marshal(documents)
+		if err != nil {
+			return UseCount{}, err
 		}
+		query, args = query+` AND u.document IN (SELECT value FROM json_each(?))`, append(args, string(in))
 	}
 	return row(ctx, s, func(scan func(...any) error) (u UseCount, err error) { return u, scan(&u.Count, &u.Last) }, query, args...)
 }
@@ -288,15 +295,17 @@ func (s *Store) Models(ctx context.Context) ([]Model, error) {
 		`SELECT name,url,remote,created FROM model ORDER BY name`)
 }
 
-// ReceiptsByPrefix returns outcomes whose digest begins with hexadecimal digits.
+// ReceiptsByPrefix returns outcomes whose digest begins with hexadecimal digits,
+// at least four.
 func (s *Store) ReceiptsByPrefix(ctx context.Context, hex string) ([]Receipt, error) {
-	for _, c := range hex {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return nil, nil
-		}
-	}
-	if len(hex) < 4 {
+	const digits = 2 * len(dsai.Digest{})
+	if len(hex) < 4 || len(hex) > digits {
 		return nil, nil
 	}
-	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE lower(hex(digest)) LIKE ? LIMIT 10`, hex+"%")
+	low, err1 := dsai.ParseDigest(hex + strings.Repeat("0", digits-len(hex)))
+	high, err2 := dsai.ParseDigest(hex + strings.Repeat("f", digits-len(hex)))
+	if err1 != nil || err2 != nil {
+		return nil, nil // no digits
+	}
+	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE digest BETWEEN ? AND ? LIMIT 10`, low[:], high[:])
 }

@@ -249,9 +249,34 @@ func TestReceiptsByPrefix(t *testing.T) {
 		return err
 	})
 	hex := d(1).String()
-	for prefix, want := range map[string]int{hex: 1, hex[:8]: 1, hex[:4]: 1, hex[:3]: 0, "": 0, "%%%%": 0, "____": 0, "0123456789": 0} {
+	for prefix, want := range map[string]int{hex: 1, hex[:8]: 1, hex[:7]: 1, hex[:4]: 1, hex + "0": 0, hex[:3]: 0, "": 0, "%%%%": 0, "____": 0, "0123456789": 0} {
 		if rs, err := s.ReceiptsByPrefix(t.Context(), prefix); err != nil || len(rs) != want {
 			t.Errorf("ReceiptsByPrefix(%q) = %d, %v, want %d", prefix, len(rs), err, want)
 		}
+	}
+}
+
+// TestUsesOfManyDocuments asks for more documents than SQLite takes parameters.
+func TestUsesOfManyDocuments(t *testing.T) {
+	s, _ := create(t)
+	who, doc := d(1), dsai.DocumentID{Digest: d(2)}
+	update(t, s, func(tx *store.Tx) error {
+		num, err := tx.AddDocument(store.Document{ID: doc, Member: dsai.MemberID{Digest: d(3)}, Path: "/a", Title: "a"})
+		if err != nil {
+			return err
+		}
+		r, err := tx.Finish(store.Receipt{Digest: d(4), Request: d(5), Requester: who, At: 7})
+		return errors.Join(err, tx.AddUse(store.Use{Document: num, Receipt: r, Consent: d(6), Quoted: "a", Chars: 1}, who, doc))
+	})
+	var nums []int64
+	for i := range int64(100_000) {
+		nums = append(nums, i+1)
+	}
+	us, err := s.Uses(t.Context(), nums, 0)
+	if err != nil || len(us) != 1 || us[0].Digest != d(4) {
+		t.Errorf("Uses of %d documents = %+v, %v, want one", len(nums), us, err)
+	}
+	if c, err := s.UsesOfConsent(t.Context(), d(6), nums...); err != nil || c.Count != 1 {
+		t.Errorf("UsesOfConsent of %d documents = %+v, %v, want one", len(nums), c, err)
 	}
 }

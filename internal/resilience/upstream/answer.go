@@ -100,7 +100,7 @@ type run struct {
 	received int // bytes of answer text from the server
 	text     strings.Builder
 	quotes   []dsai.Quote
-	left     []int // code points that may still be quoted, by passage; -1 = any
+	left     map[dsai.DocumentID]int // code points that may still be quoted; -1 = any
 
 	// What the server said of itself.
 	model, fingerprint, finish string
@@ -108,8 +108,9 @@ type run struct {
 }
 
 func (r *run) limits() {
+	r.left = map[dsai.DocumentID]int{}
 	for _, p := range r.evidence.Passages {
-		r.left = append(r.left, p.QuoteMax)
+		r.left[p.Use.Document] = p.QuoteMax
 	}
 }
 
@@ -236,16 +237,17 @@ func (r *run) within(q dsai.Quote) dsai.Quote {
 			return q // already counted
 		}
 	}
-	left, body := &r.left[q.N-1], r.evidence.Passages[q.N-1].Body
-	if *left < 0 {
+	p := r.evidence.Passages[q.N-1]
+	left, body := r.left[p.Use.Document], p.Body
+	if left < 0 {
 		return q
 	}
 	n := utf8.RuneCountInString(body.Text[q.Start-body.Start : q.End-body.Start])
-	if n > *left {
+	if n > left {
 		q.End = q.Start
 		return q
 	}
-	*left -= n
+	r.left[p.Use.Document] = left - n
 	return q
 }
 

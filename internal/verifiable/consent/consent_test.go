@@ -241,6 +241,28 @@ func TestDecideStatus(t *testing.T) {
 	}
 }
 
+func TestListed(t *testing.T) {
+	g := grant(t, draft(t, nil))
+	list := func(withdrawn ...dsai.Digest) dsai.StatusList {
+		text, err := vc.EncodeBits(new(vc.Bits))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return dsai.StatusList{ID: vc.ListID(list), Type: vc.StatusListType, StatusPurpose: vc.StatusPurpose,
+			EncodedList: text, Coop: coop, Node: steward, Sequence: 1, Withdrawn: withdrawn}
+	}
+	s, err := consent.OpenStatus(seal(dsai.TypeStatusList, "did:key:z6MkNode", list(dsai.WithdrawnDocument(g.Consent.Digest, docA)), t0, t0+300))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := g.Listed(s, docA), g.Listed(s, docB); a != consent.Revoked || b != consent.OK {
+		t.Errorf("Listed = %v and %v, want %v and %v", a, b, consent.Revoked, consent.OK)
+	}
+	if _, err := consent.OpenStatus(seal(dsai.TypeStatusList, "did:key:z6MkNode", list(id("b"), id("b")), t0, t0+300)); !errors.Is(err, dsai.ErrSyntax) {
+		t.Errorf("OpenStatus(a document twice) = %v, want %v", err, dsai.ErrSyntax)
+	}
+}
+
 func TestSeen(t *testing.T) {
 	five, six := status(t, 5, t0), status(t, 6, t0)
 	m, err := consent.Seen{}.Accept(six)

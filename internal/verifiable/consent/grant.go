@@ -167,7 +167,7 @@ type Query struct {
 
 // Decide returns OK when the grant permits the use under the status list s, of
 // whose point seen is the memory. It says nothing about any document: see
-// Covers. The first reason that applies is returned, in the order in which the
+// Listed and Covers. The first reason that applies is returned, in the order in which the
 // reasons are declared. It does not allocate.
 func (g *Grant) Decide(q *Query, s *Status, seen Seen) Reason {
 	if r := g.permits(q); r != OK {
@@ -259,6 +259,15 @@ func (g *Grant) Covers(at Moment, d dsai.DocumentID, version dsai.Digest) (*dsai
 		return &c.addition.Digest, OK
 	}
 	return nil, reason
+}
+
+// Listed returns Revoked when a status list, which Decide has found good, names a
+// document as withdrawn from the consent or a delegation under it.
+func (g *Grant) Listed(s *Status, d dsai.DocumentID) Reason {
+	if vc.Withdrawn(s.withdrawn, d, g.Consent.Digest) || vc.Withdrawn(s.withdrawn, d, g.Consent.Subject.Delegation...) {
+		return Revoked
+	}
+	return OK
 }
 
 // inForce decides a validity whose end may be open.

@@ -73,7 +73,8 @@ type Status struct {
 	// clock is Cold it counts as stale. The holder sets it.
 	Cached bool
 
-	bits *vc.Bits
+	bits      *vc.Bits
+	withdrawn []dsai.Digest // documents, by dsai.WithdrawnDocument
 }
 
 // OpenStatus reads an opened status list. The caller has checked that its
@@ -93,9 +94,12 @@ func OpenStatus(c vc.Sealed[dsai.StatusList]) (*Status, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open status list: %w", err)
 	}
+	if err := vc.CheckWithdrawn(s.Withdrawn); err != nil {
+		return nil, fmt.Errorf("open status list: %w", err)
+	}
 	return &Status{
 		Digest: c.Digest, List: list, Coop: s.Coop, Node: s.Node, Sequence: s.Sequence,
-		From: c.ValidFrom, Until: c.ValidUntil, bits: bits,
+		From: c.ValidFrom, Until: c.ValidUntil, bits: bits, withdrawn: s.Withdrawn,
 	}, nil
 }
 

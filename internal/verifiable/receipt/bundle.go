@@ -36,8 +36,9 @@ type Source interface {
 	// Passages returns the commitments of a derivation in span order, and the
 	// openings of those that can still be opened (nil where they cannot).
 	Passages(ctx context.Context, version dsai.Digest) ([]PassageSource, error)
-	// Revocations returns the Revocations of a consent.
-	Revocations(ctx context.Context, consent dsai.Digest) ([][]byte, error)
+	// Revocations returns the Revocations of a consent, without those that are
+	// dated before a use and that the node had only after it.
+	Revocations(ctx context.Context, consent dsai.Digest, used dsai.Time) ([][]byte, error)
 	// Terms returns the document frequencies of the words of a question, proven
 	// under the Statistics of a receipt.
 	Terms(ctx context.Context, statistics dsai.Digest, question string) ([]dsai.TermProof, error)
@@ -76,10 +77,12 @@ type assembly struct {
 	b       dsai.Bundle
 	seen    map[dsai.Digest]bool
 	members []dsai.MemberID
+	started dsai.Time
 }
 
 func (a *assembly) inference(r vc.Sealed[dsai.InferenceReceipt]) error {
 	sub := r.Subject
+	a.started = sub.Started
 	if err := a.common(r.Digest, sub.Undertaking, sub.Policy, sub.Adoption, dsai.Digest(sub.Node.Digest)); err != nil {
 		return err
 	}
@@ -203,7 +206,7 @@ func (a *assembly) consent(d dsai.Digest) error {
 			return err
 		}
 	}
-	rs, err := a.s.Revocations(a.ctx, d)
+	rs, err := a.s.Revocations(a.ctx, d, a.started)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,4 +100,27 @@ func ParseStatusEntry(e dsai.StatusEntry) (list string, index int, err error) {
 		return "", 0, fmt.Errorf("credential status: %w: %.200q", dsai.ErrSyntax, e.ID)
 	}
 	return e.StatusListCredential, index, nil
+}
+
+// CheckWithdrawn refuses a list of withdrawn documents that is not in strictly
+// ascending order, so that each set of documents has one form.
+func CheckWithdrawn(list []dsai.Digest) error {
+	for i := 1; i < len(list); i++ {
+		if bytes.Compare(list[i-1][:], list[i][:]) >= 0 {
+			return fmt.Errorf("status list: %w: withdrawn documents are not in order", dsai.ErrSyntax)
+		}
+	}
+	return nil
+}
+
+// Withdrawn reports whether a list that CheckWithdrawn passed names a document
+// as withdrawn from any of the consents and delegations.
+func Withdrawn(list []dsai.Digest, d dsai.DocumentID, consents ...dsai.Digest) bool {
+	if len(list) == 0 {
+		return false
+	}
+	return slices.ContainsFunc(consents, func(c dsai.Digest) bool {
+		_, found := slices.BinarySearchFunc(list, dsai.WithdrawnDocument(c, d), func(a, b dsai.Digest) int { return bytes.Compare(a[:], b[:]) })
+		return found
+	})
 }

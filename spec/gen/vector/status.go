@@ -25,7 +25,16 @@ type statusVectors struct {
 	Set     []int         `json:"set"`
 	Entry   any           `json:"entry"` // of the last bit
 	Refused []refusedList `json:"refused"`
-	Bounds  []boundVector `json:"bounds"`
+	// One document that was withdrawn from one consent.
+	Withdrawn withdrawnVector `json:"withdrawn"`
+	Bounds    []boundVector   `json:"bounds"`
+}
+
+// withdrawnVector is what a list calls a document withdrawn from a consent.
+type withdrawnVector struct {
+	Consent  dsai.Digest     `json:"consent"`
+	Document dsai.DocumentID `json:"document"`
+	Listed   dsai.Digest     `json:"listed"`
 }
 
 type refusedList struct {
@@ -61,6 +70,9 @@ func statuses() statusVectors {
 		}
 		out.Refused = append(out.Refused, r)
 	}
+	w := withdrawnVector{Consent: dsai.Hash("test", []byte("consent")), Document: dsai.DocumentID{Digest: dsai.Hash("test", []byte("document"))}}
+	w.Listed = dsai.WithdrawnDocument(w.Consent, w.Document)
+	out.Withdrawn = w
 	for _, age := range []dsai.Seconds{1, 30, 31, 300, 3600, consent.MaxStatusAge} {
 		p := consent.ProfileFor(age)
 		out.Bounds = append(out.Bounds, boundVector{age, p.ListLife, p.Work, p.Bound()})
