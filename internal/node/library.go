@@ -35,6 +35,9 @@ type library struct {
 	generation uint64 // grows with every change that a decision rests on
 	views      map[viewKey]*permits
 	guards     map[*guard]bool
+
+	collections map[dsai.Digest]collection
+	additions   map[dsai.Digest]addition
 }
 
 // document is a store.Document with its current version and the consents that
@@ -42,7 +45,7 @@ type library struct {
 type document struct {
 	store.Document
 	version store.Version
-	grants  []*grant // newest first: by signature, then by arrival
+	grants  []*grant // newest first: by when the document was named, then by arrival
 }
 
 type grant struct {
@@ -69,15 +72,17 @@ func loadLibrary(ctx context.Context, db *store.Store, st *statusLists) (*librar
 func (l *library) reload(ctx context.Context, db *store.Store) error {
 	l.loading.Lock()
 	defer l.loading.Unlock()
-	fresh := &library{documents: map[int64]*document{}, byID: map[dsai.DocumentID]*document{}, grants: map[dsai.Digest]*grant{}, members: map[dsai.MemberID]*member{}}
-	if err := errors.Join(fresh.readMembers(ctx, db), fresh.readDocuments(ctx, db)); err != nil {
+	fresh := &library{documents: map[int64]*document{}, byID: map[dsai.DocumentID]*document{}, grants: map[dsai.Digest]*grant{}, members: map[dsai.MemberID]*member{},
+		collections: map[dsai.Digest]collection{}}
+	if err := errors.Join(fresh.readMembers(ctx, db), fresh.readDocuments(ctx, db), fresh.readCollections(ctx, db)); err != nil {
 		return err
 	}
-	if err := fresh.readGrants(ctx, db, l.grants); err != nil {
+	if err := fresh.readGrants(ctx, db, l); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	l.documents, l.byID, l.grants, l.members = fresh.documents, fresh.byID, fresh.grants, fresh.members
+	l.collections, l.additions = fresh.collections, fresh.additions
 	l.changedLocked()
 	l.mu.Unlock()
 	return nil
@@ -119,7 +124,7 @@ func (l *library) readDocuments(ctx context.Context, db *store.Store) error {
 }
 
 // readGrants opens every consent; those that old holds were opened before.
-func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.Digest]*grant) error {
+func (l *library) readGrants(ctx context.Context, db *store.Store, old *library) error {
 	states, err := db.Grants(ctx)
 	if err != nil {
 		return err
@@ -128,6 +133,11 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	if err != nil {
 		return err
 	}
+	all, joining, err := openAdditions(ctx, db, old.additions)
+	if err != nil {
+		return err
+	}
+	l.additions = all
 	for _, d := range l.documents {
 		if !d.Quarantine.IsZero() {
 			parts.Quarantined = append(parts.Quarantined, d.ID)
@@ -135,8 +145,11 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	}
 	for _, st := range states {
 		p := parts
-		if p.Consent, err = openConsent(ctx, db, st.Consent, old); err != nil {
+		if p.Consent, err = openConsent(ctx, db, st.Consent, old.grants); err != nil {
 			return fmt.Errorf("consent %s: %w", st.Consent, err)
+		}
+		if c := p.Consent.Subject.Data.Collection; c != nil {
+			p.Additions = joining[*c]
 		}
 		g, err := consent.New(p)
 		if err != nil {
@@ -148,17 +161,31 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	if err != nil {
 		return err
 	}
+	l.govern(named)
+	return nil
+}
+
+// govern puts the consents that name a document in order. A document that
+// joined a collection was named when its addition was signed.
+func (l *library) govern(named []store.GrantDocument) {
+	at := map[*document]map[*grant]dsai.Time{}
 	for _, n := range named {
-		if d, g := l.byID[n.Document], l.grants[n.Consent]; d != nil && g != nil {
-			d.grants = append(d.grants, g)
+		d, g := l.byID[n.Document], l.grants[n.Consent]
+		if d == nil || g == nil {
+			continue
+		}
+		d.grants = append(d.grants, g)
+		if at[d] == nil {
+			at[d] = map[*grant]dsai.Time{}
+		}
+		at[d][g] = g.Consent.Proof[0].Created
+		if a, ok := l.additions[n.Addition]; ok {
+			at[d][g] = a.Proof[0].Created
 		}
 	}
-	for _, d := range l.documents {
-		slices.SortStableFunc(d.grants, func(a, b *grant) int {
-			return int(b.Consent.Proof[0].Created - a.Consent.Proof[0].Created)
-		})
+	for d, when := range at {
+		slices.SortStableFunc(d.grants, func(a, b *grant) int { return int(when[b] - when[a]) })
 	}
-	return nil
 }
 
 func openConsent(ctx context.Context, db *store.Store, d dsai.Digest, old map[dsai.Digest]*grant) (vc.Sealed[dsai.ConsentBundle], error) {
@@ -172,13 +199,10 @@ func openConsent(ctx context.Context, db *store.Store, d dsai.Digest, old map[ds
 	return vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
 }
 
-// readParts reads what is added to and taken from consents.
+// readParts reads what is taken from consents.
 func readParts(ctx context.Context, db *store.Store) (consent.Parts, error) {
-	var p consent.Parts
-	adds, err1 := openType[dsai.CollectionAddition](ctx, db, dsai.TypeCollectionAddition)
-	revs, err2 := openType[dsai.Revocation](ctx, db, dsai.TypeRevocation)
-	p.Additions, p.Revocations = adds, revs
-	return p, errors.Join(err1, err2)
+	revs, err := openType[dsai.Revocation](ctx, db, dsai.TypeRevocation)
+	return consent.Parts{Revocations: revs}, err
 }
 
 func openType[S any](ctx context.Context, db *store.Store, typ string) ([]vc.Sealed[S], error) {
@@ -220,6 +244,7 @@ type viewKey struct {
 	role      string
 	requester string
 	sharing   bool
+	ceiling   dsai.Seconds // of the policy on the age of status lists
 }
 
 // permits is the decision for every document, under one status list.
@@ -239,7 +264,7 @@ type permit struct {
 
 // view decides, or looks up, which documents may be used.
 func (l *library) view(k viewKey, q consent.Query) (*permits, error) {
-	st, seen, err := l.status.current(q.At.Now)
+	st, seen, err := l.status.current(q.At.Now, q.StatusCeiling)
 	if err != nil {
 		return nil, err
 	}
