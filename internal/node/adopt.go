@@ -112,7 +112,7 @@ type AdoptArgs struct {
 // AdoptPolicy puts a policy in force at once: the founder's key signs the
 // adoption, and both are on disk when it returns. Adopting what is in force
 // already changes nothing.
-func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyShown, error) {
+func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyAdopted, error) {
 	p, err := n.adoptable(a)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyShown, erro
 	defer n.adopting.Unlock()
 	now := n.policy.Load()
 	if p.Digest() == now.Digest() {
-		return n.showPolicy(ctx)
+		return n.showAdopted(ctx, now)
 	}
 	signer, err := n.memberSigner(n.lib.member(n.charter.Subject.Founder))
 	if err != nil {
@@ -145,7 +145,26 @@ func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyShown, erro
 	// First what requests under way will look for, then what new ones will.
 	n.earlier.Store(now.Digest(), now.Policy)
 	n.policy.Store(&policyInForce{p, s})
-	return n.showPolicy(ctx)
+	return n.showAdopted(ctx, now)
+}
+
+// PolicyAdopted is the policy in force after an adoption.
+type PolicyAdopted struct {
+	PolicyShown
+	Changed  bool        `json:"changed"` // false: it was in force already
+	Replaced dsai.Digest `json:"replaced,omitzero"`
+}
+
+func (n *Node) showAdopted(ctx context.Context, before *policyInForce) (*PolicyAdopted, error) {
+	now, err := n.showPolicy(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := &PolicyAdopted{PolicyShown: *now}
+	if before.adoption.Digest != now.Adoption {
+		out.Changed, out.Replaced = true, before.Digest()
+	}
+	return out, nil
 }
 
 // adoptable returns the policy that a asks for, when its founder may adopt it
@@ -205,7 +224,7 @@ func (n *Node) callPolicy(ctx context.Context, _ Nothing, _ func(any)) (*PolicyS
 	return n.showPolicy(ctx)
 }
 
-func (n *Node) callAdopt(ctx context.Context, a AdoptArgs, _ func(any)) (*PolicyShown, error) {
+func (n *Node) callAdopt(ctx context.Context, a AdoptArgs, _ func(any)) (*PolicyAdopted, error) {
 	return n.AdoptPolicy(ctx, a)
 }
 

@@ -58,7 +58,7 @@ type Contributed struct {
 	Copies    []Copy           `json:"copies"` // same bytes as another member's
 
 	Collection string `json:"collection,omitempty"`
-	Joined     int    `json:"joined,omitempty"` // documents that joined it now
+	Joined     int    `json:"joined"` // documents that joined it now
 }
 
 // ContributedDoc is one document of a contribution.
