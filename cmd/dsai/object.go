@@ -7,8 +7,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -152,19 +150,11 @@ func (o *owner) coop(trust string) (id dsai.CoopID, err error) {
 		}
 		return t.Coop, nil
 	}
-	es, err := os.ReadDir(filepath.Join(o.dir, "consents"))
-	if err != nil && !os.IsNotExist(err) {
+	all, err := keptAll[dsai.ConsentBundle](o, "consents", dsai.TypeConsentBundle)
+	if err != nil {
 		return id, err
 	}
-	for _, e := range es {
-		raw, err := os.ReadFile(filepath.Join(o.dir, "consents", e.Name()))
-		if err != nil {
-			return id, err
-		}
-		c, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
-		if err != nil {
-			return id, fmt.Errorf("read %s: %w", e.Name(), err)
-		}
+	for _, c := range all {
 		if !id.IsZero() && id != c.Subject.Coop {
 			return id, usage("object: you signed consents in several co-ops", "name the one you mean with --trust FILE")
 		}

@@ -67,7 +67,7 @@ func (a *app) consentSign(file, keyDir string) error {
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", file, err)
 	}
-	if err := o.keep(s.Digest, s.Raw); err != nil {
+	if err := o.keep("consents", s.Digest, s.Raw); err != nil {
 		return err
 	}
 	out := node.SignedConsent{Format: node.SignedFormat, Name: o.card.Name, Inception: o.card.Inception, Consent: s.Raw, Additions: adds}
@@ -116,9 +116,9 @@ func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
 	return words, checkJoining(r.Additions, r.Subject, o)
 }
 
-// keep remembers a signed consent: withdrawing it later needs its text.
-func (o *owner) keep(d dsai.Digest, raw []byte) error {
-	dir := filepath.Join(o.dir, "consents")
+// keep remembers what was signed: withdrawing it later needs its text.
+func (o *owner) keep(folder string, d dsai.Digest, raw []byte) error {
+	dir := filepath.Join(o.dir, folder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep consent: %w", err)
 	}

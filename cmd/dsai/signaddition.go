@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"dsai.example/dsai"
@@ -71,32 +73,79 @@ func checkJoining(adds []dsai.CollectionAddition, b dsai.ConsentBundle, o *owner
 
 // over finds the consent over a collection among those that were signed here.
 func (o *owner) over(id dsai.Digest) (*vc.Sealed[dsai.ConsentBundle], error) {
-	dir := filepath.Join(o.dir, "consents")
+	all, err := keptAll[dsai.ConsentBundle](o, "consents", dsai.TypeConsentBundle)
+	for _, c := range all {
+		if got := c.Subject.Data.Collection; got != nil && *got == id {
+			return &c, nil
+		}
+	}
+	if err == nil {
+		err = fmt.Errorf("no consent over that collection was signed with these keys")
+	}
+	return nil, err
+}
+
+// keptAll opens what was signed here and kept in one folder.
+func keptAll[S any](o *owner, folder, typ string) ([]vc.Sealed[S], error) {
+	dir := filepath.Join(o.dir, folder)
 	es, err := os.ReadDir(dir)
 	if err != nil && !os.IsNotExist(err) {
 		return nil, err
 	}
+	var out []vc.Sealed[S]
 	for _, e := range es {
 		raw, err := os.ReadFile(filepath.Join(dir, e.Name()))
 		if err != nil {
 			return nil, err
 		}
-		c, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
+		s, err := vc.Open[S](raw, typ)
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", e.Name(), err)
 		}
-		if got := c.Subject.Data.Collection; got != nil && *got == id {
-			return &c, nil
-		}
+		out = append(out, s)
 	}
-	return nil, fmt.Errorf("no consent over that collection was signed with these keys")
+	return out, nil
 }
 
+// documents finds documents under a consent that was signed here, by the start
+// of their ids.
+func (o *owner) documents(c vc.Sealed[dsai.ConsentBundle], refs []string) ([]dsai.DocumentID, error) {
+	var named []dsai.DocumentID
+	for _, d := range c.Subject.Data.Documents {
+		named = append(named, d.Document)
+	}
+	adds, err := keptAll[dsai.CollectionAddition](o, "additions", dsai.TypeCollectionAddition)
+	if err != nil {
+		return nil, err
+	}
+	for _, add := range adds {
+		id := c.Subject.Data.Collection
+		if id != nil && add.Subject.Collection == *id && !slices.Contains(named, add.Subject.Document.Document) {
+			named = append(named, add.Subject.Document.Document)
+		}
+	}
+	var out []dsai.DocumentID
+	for _, ref := range refs {
+		hex := strings.TrimPrefix(strings.ToLower(ref), "d-")
+		found := slices.DeleteFunc(slices.Clone(named), func(d dsai.DocumentID) bool { return !strings.HasPrefix(d.String(), hex) })
+		if len(found) != 1 || len(hex) < 4 {
+			return nil, usage(fmt.Sprintf("%d documents under that consent begin with %q", len(found), ref), "the operator sees their ids with: dsai docs list")
+		}
+		out = append(out, found[0])
+	}
+	return out, nil
+}
+
+// signAll signs additions and keeps them: withdrawing one document later needs
+// its id.
 func (o *owner) signAll(adds []dsai.CollectionAddition, from, now dsai.Time) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	for _, add := range adds {
 		s, err := vc.Issue(vc.New(dsai.TypeCollectionAddition, o.signer.DID(), add, from, 0), now, o.signer)
 		if err != nil {
+			return nil, err
+		}
+		if err := o.keep("additions", s.Digest, s.Raw); err != nil {
 			return nil, err
 		}
 		out = append(out, s.Raw)

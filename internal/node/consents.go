@@ -172,7 +172,10 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 	if err != nil {
 		return nil, err
 	}
-	g := n.lib.grant(c)
+	g, command := n.lib.grant(c), "dsai consent revoke --sign "+c.String()
+	for _, d := range docs {
+		command += " --document " + shortID("d", d.Digest)
+	}
 	uses, err := n.db.UsesOfConsent(ctx, c, n.numbers(docs)...)
 	if err != nil {
 		return nil, err
@@ -191,7 +194,7 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 		}
 	}
 	if m := n.lib.member(g.Consent.Subject.Member); m != nil && !n.ring.Has(memberKey(m.ID)+"-consent") {
-		v.Command = "dsai consent revoke --sign " + c.String()
+		v.Command = command
 	}
 	return v, nil
 }
