@@ -63,3 +63,8 @@ func (n *Node) BundleFor(ctx context.Context, who *pipeline.Requester, ref strin
 func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester) ([]view.Receipt, error) {
 	return door{n}.Receipts(ctx, who, view.Page{})
 }
+
+// SubmitConsentFor is what the API does with a consent or an addition.
+func (n *Node) SubmitConsentFor(ctx context.Context, raw []byte) (dsai.Digest, error) {
+	return door{n}.SubmitConsent(ctx, raw)
+}
