@@ -240,7 +240,7 @@ func (w *world) alone(ctx context.Context) error {
 	p := ps[w.rnd.IntN(len(ps))]
 	act := w.rnd.IntN(7)
 	if act >= 3 { // answers that take a while, and what is acknowledged at the very end
-		k.after = time.Duration(50+w.rnd.IntN(800)) * time.Millisecond
+		k.after = time.Duration(50+w.rnd.IntN(1200)) * time.Millisecond
 	}
 	switch act {
 	case 0:
