@@ -59,6 +59,7 @@ func TestAttacks(t *testing.T) {
 		{"consent frozen at another version", consent(0, func(c *consentCredential) { v := other.version(0); c.Subject.Data.Documents[0].Version = &v }), "consents"},
 		{"consent to another collection", consent(2, func(c *consentCredential) { d := other.version(0); c.Subject.Data.Collection = &d }), "consents"},
 		{"consent signed after the answer", consent(0, func(c *consentCredential) { c.ValidFrom = started + 1 }), "consents"},
+		{"status list older than the policy allows", func(s *scene) { s.ceiling = 59 }, "status"},
 		{"consent signed after rotation by the old key", func(s *scene) {
 			s.signer = func(i int) vc.Signer {
 				if i == 2 {

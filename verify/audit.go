@@ -36,6 +36,7 @@ type audit struct {
 	nodeKeys   map[dsai.NodeID]history
 	charter    *founding
 
+	ceiling      dsai.Seconds // of the policy on the age of status lists; 0: none
 	undertaking  *vc.Sealed[dsai.Undertaking]
 	grants       map[dsai.Digest]*grant    // by consent
 	acknowledged map[dsai.Digest]dsai.Time // when the node says it had a revocation

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/purpose"
@@ -50,6 +51,9 @@ func (a *audit) checkPolicy() (string, error) {
 	if err := a.checkRule(); err != nil {
 		return "", err
 	}
+	if a.ceiling, err = statusCeiling(a.b.policy); err != nil {
+		return "", err
+	}
 	return fmt.Sprintf("policy %s, adopted by the founder at %v; rule %q", short(d), p.ValidFrom, r.rule), nil
 }
 
@@ -78,6 +82,20 @@ func (a *audit) checkRule() error {
 		return fmt.Errorf("policy has no rule %.40q", a.receipt.rule)
 	}
 	return nil
+}
+
+// statusCeiling is how old the policy lets status lists be, which shortens what
+// consents chose; zero when it does not say.
+func statusCeiling(policy []byte) (dsai.Seconds, error) {
+	text := member(member(policy, "parameters"), "maxStatusAgeSeconds")
+	if text == nil {
+		return 0, nil
+	}
+	n, err := strconv.Atoi(string(text))
+	if err != nil || n < 1 {
+		return 0, fmt.Errorf("policy: maxStatusAgeSeconds is %.40q", text)
+	}
+	return dsai.Seconds(n), nil
 }
 
 // member returns the canonical value of one member of a canonical object.

@@ -5,6 +5,7 @@ package verify_test
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -41,6 +42,7 @@ type scene struct {
 	t    testing.TB
 	seed string // keys and ids; two scenes of one seed are the same co-op
 
+	ceiling  int // of the policy on the age of status lists, 0 = that of the one here
 	consent  func(i int, c *dsai.Credential[dsai.ConsentBundle])
 	signer   func(i int) vc.Signer // of consent i, nil = the usual
 	delegate func(i int, d *dsai.Credential[dsai.ConsentDelegation])
@@ -189,7 +191,7 @@ func (s *scene) found() identity {
 	s.coop, err = vc.CharterID(c)
 	must(s.t, err)
 
-	id.policy = []byte(`{"name":"first","parameters":{"price":"0"},"rules":[{"allow":"true","id":"members-may-ask"}]}`)
+	id.policy = fmt.Appendf(nil, `{"name":"first","parameters":{"maxStatusAgeSeconds":%d,"price":"0"},"rules":[{"allow":"true","id":"members-may-ask"}]}`, cmp.Or(s.ceiling, 60))
 	d, err := vc.PolicyDigest(id.policy)
 	must(s.t, err)
 	id.adoption = issue(s, vc.New(dsai.TypePolicyAdoption, one.DID(), dsai.PolicyAdoption{ID: one.DID(), Coop: s.coop, Policy: d}, founded, 0), one)

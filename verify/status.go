@@ -89,14 +89,17 @@ func (a *audit) checkListIssuer(l *statusList) error {
 // document under them, at the receipt's time.
 func (a *audit) checkListed(l *statusList, g *grant, d dsai.DocumentID) error {
 	at, s := a.receipt.at, g.Subject
-	age := at - l.ValidFrom
+	age, most := at-l.ValidFrom, s.MaxStatusAge
+	if a.ceiling > 0 {
+		most = min(most, a.ceiling)
+	}
 	switch {
 	case !slices.Contains(s.RevocationPoints, l.Subject.Node):
 		return fmt.Errorf("node %s is not a revocation point of it", short(l.Subject.Node.Digest))
 	case l.ValidUntil == 0 || inForce(l.Sealed, at) != nil:
 		return fmt.Errorf("status list is valid from %v to %v, not at %v", l.ValidFrom, l.ValidUntil, at)
-	case age > dsai.Time(s.MaxStatusAge):
-		return fmt.Errorf("status list is %d s old, at most %d s", age, s.MaxStatusAge)
+	case age > dsai.Time(most):
+		return fmt.Errorf("status list is %d s old, at most %d s", age, most)
 	}
 	entries := []*dsai.StatusEntry{g.Status} // consent.New refuses those without
 	for _, d := range g.delegations {

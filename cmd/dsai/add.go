@@ -14,11 +14,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/ingest"
-	"dsai.example/dsai/internal/verifiable/vc"
 )
 
 // terms are the flags by which a consent is described.
@@ -27,6 +25,7 @@ type terms struct {
 	until           string
 	sensitive       bool
 	quoteMax        int
+	collection      string
 }
 
 func (t *terms) flags(c *cobra.Command) {
@@ -36,6 +35,7 @@ func (t *terms) flags(c *cobra.Command) {
 	f.StringVar(&t.until, "until", "", "last day of the consent, such as 2027-12-31 (default: a year from now)")
 	f.BoolVar(&t.sensitive, "sensitive", false, "this node only, no model servers, withdrawals count within seconds")
 	f.IntVar(&t.quoteMax, "quote-max", 0, "most characters of a document quoted to the same person (default: no limit)")
+	f.StringVar(&t.collection, "collection", "", "name of a collection: one consent, which later files join by a signature each")
 }
 
 // contribution is what the flags ask for over paths.
@@ -51,6 +51,7 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	abs, err := absolute(paths)
 	return node.Contribution{
 		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, QuoteMax: t.quoteMax,
+		Collection: t.collection,
 	}, err
 }
 
@@ -59,7 +60,7 @@ func newAddCommand(a *app) *cobra.Command {
 	var signed string
 	c := &cobra.Command{
 		Use: "add PATH…", Short: "lend files or folders to the co-op under a signed consent",
-		Example: "  dsai add notes/ --for answers,care --until 2027-12-31\n  dsai add --consent request.signed",
+		Example: "  dsai add notes/ --for answers,care --until 2027-12-31\n  dsai add notes/ --collection notes\n  dsai add --consent request.signed",
 		RunE: func(c *cobra.Command, in []string) error {
 			if len(in) == 0 && signed == "" {
 				return usage("add: no file or folder named", "usage: dsai add PATH…")
@@ -68,7 +69,7 @@ func newAddCommand(a *app) *cobra.Command {
 		},
 	}
 	t.flags(c)
-	c.Flags().StringVar(&signed, "consent", "", "consent that a member signed elsewhere; see dsai consent request")
+	c.Flags().StringVar(&signed, "consent", "", "consent, or additions to a collection, that a member signed elsewhere; see dsai consent request")
 	return c
 }
 
@@ -78,7 +79,7 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 		return err
 	}
 	if signed != "" {
-		if err := readSigned(signed, &req); err != nil {
+		if err := takeSigned(signed, &req); err != nil {
 			return err
 		}
 	}
@@ -105,17 +106,13 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 	return nil
 }
 
-// readSigned puts a signed consent into req.
-func readSigned(path string, req *node.Contribution) error {
-	var s node.SignedConsent
-	if err := readJSON(path, node.SignedFormat, &s); err != nil {
+// takeSigned puts what a member signed elsewhere into req.
+func takeSigned(path string, req *node.Contribution) error {
+	s, member, err := readSigned(path)
+	if err != nil {
 		return err
 	}
-	c, err := vc.Open[dsai.ConsentBundle](s.Consent, dsai.TypeConsentBundle)
-	if err != nil {
-		return fmt.Errorf("read %s: %w", path, err)
-	}
-	req.Member, req.Signed, req.Name, req.Inception = c.Subject.Member.String(), s.Consent, s.Name, s.Inception
+	req.Member, req.Signed, req.Additions, req.Name, req.Inception = member.String(), s.Consent, s.Additions, s.Name, s.Inception
 	return nil
 }
 
@@ -149,6 +146,8 @@ func (a *app) showContributed(out *node.Contributed) {
 		return
 	}
 	switch {
+	case out.Collection != "" && out.Added == 0 && out.Joined > 0:
+		a.say("%s.", plural(out.Unchanged, "document"))
 	case out.Added == 0 && out.Unchanged > 0:
 		a.say("%s, as before.", plural(out.Unchanged, "document"))
 	default:
@@ -157,6 +156,12 @@ func (a *app) showContributed(out *node.Contributed) {
 			a.say("; %d unchanged", out.Unchanged)
 		}
 		a.say(".")
+	}
+	switch {
+	case out.Joined > 0:
+		a.say(" %d joined the collection %q, each with a signature of its own.", out.Joined, out.Collection)
+	case out.Collection != "":
+		a.say(" In the collection %q.", out.Collection)
 	}
 	a.say(" Consent %s:\n\n", a.id(out.Short, out.Consent))
 	a.indent(out.Words)
@@ -241,10 +246,7 @@ func readJSON[T any](path, format string, v *T) error {
 	if err != nil {
 		return err
 	}
-	var head struct {
-		Format string `json:"format"`
-	}
-	if err := json.Unmarshal(b, &head); err != nil || head.Format != format {
+	if formatOf(b) != format {
 		return usage(fmt.Sprintf("read %s: not a file of format %s", path, format), formatHint(format))
 	}
 	d := json.NewDecoder(strings.NewReader(string(b)))
@@ -255,12 +257,23 @@ func readJSON[T any](path, format string, v *T) error {
 	return nil
 }
 
+// formatOf returns what a file of ours says it is, "" when it says nothing.
+func formatOf(b []byte) string {
+	var head struct {
+		Format string `json:"format"`
+	}
+	if json.Unmarshal(b, &head) != nil {
+		return ""
+	}
+	return head.Format
+}
+
 // formatHint says which verb makes a file.
 func formatHint(format string) string {
 	switch format {
 	case node.RequestFormat:
 		return "the operator makes it with: dsai consent request PATH… --to NAME"
-	case node.SignedFormat:
+	case node.SignedFormat, node.SignedAdditionsFormat:
 		return "the member makes it with: dsai consent sign FILE"
 	case memberFormat:
 		return "the member makes it with: dsai member init NAME"

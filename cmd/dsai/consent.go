@@ -26,7 +26,7 @@ func newConsentCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, in []string) error { return a.consentShow(c.Context(), in[0]) },
 	}
 	return group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
-		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a))
+		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a), newObjectCommand(a))
 }
 
 func newRequestCommand(a *app) *cobra.Command {
@@ -66,7 +66,11 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(out.Request, "", "  ")
+	var ask any = out.Request
+	if out.Additions != nil {
+		ask = out.Additions
+	}
+	text, err := json.MarshalIndent(ask, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -77,8 +81,12 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 		return a.document(out)
 	}
 	a.showSkipped(out.Skipped)
-	a.say("Wrote %s about %s. They are used for nothing before %s signs:\n\n", file, plural(len(out.Documents), "document"), to)
-	a.indent(out.Request.Words)
+	if out.Additions != nil {
+		a.say("Wrote %s: %s to join the collection %q, under the terms that %s agreed to for it.\n", file, plural(len(out.Additions.Titles), "document"), out.Additions.Collection, to)
+	} else {
+		a.say("Wrote %s about %s. They are used for nothing before %s signs:\n\n", file, plural(len(out.Request.Titles), "document"), to)
+		a.indent(out.Request.Words)
+	}
 	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quote(file), to)
 	return nil
 }
@@ -98,11 +106,19 @@ func (a *app) consentList(ctx context.Context) error {
 	}
 	rows := [][]string{{"CONSENT", "OWNER", "STATE", "FOR", "NEVER", "DOCUMENTS", "UNTIL"}}
 	for _, c := range out {
-		rows = append(rows, []string{a.id(c.Short, c.Digest), c.Owner, c.State, join(c.Purposes), join(c.Denied), strconv.Itoa(len(c.Documents)), when(c.Until)})
+		rows = append(rows, []string{a.id(c.Short, c.Digest), c.Owner, c.State, join(c.Purposes), join(c.Denied), documentCount(c), when(c.Until)})
 	}
 	a.table(rows...)
 	a.next("dsai consent show %s", out[0].Short)
 	return nil
+}
+
+func documentCount(c view.Consent) string {
+	s := strconv.Itoa(len(c.Documents))
+	if c.Collection != "" {
+		s += " in " + clip(c.Collection, 20)
+	}
+	return s
 }
 
 func (a *app) consentShow(ctx context.Context, ref string) error {
@@ -116,9 +132,28 @@ func (a *app) consentShow(ctx context.Context, ref string) error {
 	}
 	a.say("Consent %s of %s, %s.\n\n", a.id(out.Short, out.Digest), out.Owner, out.State)
 	a.indent(out.Words)
-	a.say("\nDocuments: %s\n", join(out.Documents))
+	if out.Collection != "" {
+		a.showCollection(&out)
+	} else {
+		a.say("\nDocuments: %s\n", join(out.Documents))
+	}
+	a.objections(out.Objections)
 	if out.State == "in force" {
 		a.next("dsai consent revoke %s", out.Short)
 	}
 	return nil
+}
+
+// showCollection lists what joined, each by a signature of the member's.
+func (a *app) showCollection(c *node.ConsentShown) {
+	a.say("\nCollection %q:\n", c.Collection)
+	var rows [][]string
+	for _, j := range c.Joined {
+		state := ""
+		if j.Withdrawn != 0 {
+			state = "withdrawn " + when(j.Withdrawn)
+		}
+		rows = append(rows, []string{"  " + j.Document, clip(j.Title, 40), "joined " + when(j.At), state})
+	}
+	a.table(rows...)
 }

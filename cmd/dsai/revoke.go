@@ -23,6 +23,7 @@ import (
 
 func newRevokeCommand(a *app) *cobra.Command {
 	var reason, sign, file, keyDir, save string
+	var documents []string
 	c := &cobra.Command{
 		Use: "revoke REF", Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
 		Long: `Withdraws a consent, or one document of it. It shows what leaves the answers
@@ -33,7 +34,7 @@ operator hands it in (--file).`,
 		RunE: func(c *cobra.Command, in []string) error {
 			switch {
 			case sign != "" && file == "" && len(in) == 0:
-				return a.revokeSign(sign, reason, keyDir)
+				return a.revokeSign(sign, documents, reason, keyDir)
 			case file != "" && sign == "" && len(in) == 0:
 				return a.revokeFile(c.Context(), file, save)
 			case len(in) == 1 && sign == "" && file == "":
@@ -44,6 +45,7 @@ operator hands it in (--file).`,
 	}
 	c.Flags().StringVar(&reason, "reason", "", "why; the operator will read it")
 	c.Flags().StringVar(&sign, "sign", "", "on your own machine: sign the withdrawal of this consent")
+	c.Flags().StringSliceVar(&documents, "document", nil, "with --sign: only these documents of it")
 	c.Flags().StringVar(&file, "file", "", "hand in a withdrawal that was signed elsewhere")
 	c.Flags().StringVar(&keyDir, "keys", "", keysHelp)
 	c.Flags().StringVar(&save, "save", "", "write the withdrawal receipt to this file")
@@ -163,7 +165,7 @@ func (a *app) showWithdrawal(raw json.RawMessage) error {
 }
 
 // revokeSign signs a withdrawal on the member's own machine.
-func (a *app) revokeSign(ref, reason, keyDir string) error {
+func (a *app) revokeSign(ref string, documents []string, reason, keyDir string) error {
 	o, err := openOwner(keyDir)
 	if err != nil {
 		return err
@@ -172,14 +174,21 @@ func (a *app) revokeSign(ref, reason, keyDir string) error {
 	if err != nil {
 		return err
 	}
+	only, err := o.documents(c, documents)
+	if err != nil {
+		return err
+	}
 	now := dsai.At(time.Now())
 	s, err := vc.Issue(vc.New(dsai.TypeRevocation, o.signer.DID(), dsai.Revocation{
-		ID: o.signer.DID(), Member: o.id, Coop: c.Subject.Coop, Consent: c.Digest, Effective: now, Reason: reason,
+		ID: o.signer.DID(), Member: o.id, Coop: c.Subject.Coop, Consent: c.Digest, Documents: only, Effective: now, Reason: reason,
 	}, now, 0), now, o.signer)
 	if err != nil {
 		return err
 	}
 	path := "revocation-" + c.Digest.Short() + ".json"
+	if len(only) > 0 {
+		path = "revocation-" + s.Digest.Short() + ".json" // there may be several for one consent
+	}
 	if err := durable.WriteFile(path, append(s.Raw, '\n'), 0o600); err != nil {
 		return fmt.Errorf("write revocation: %w", err)
 	}

@@ -32,12 +32,19 @@ func newSignCommand(a *app) *cobra.Command {
 }
 
 func (a *app) consentSign(file, keyDir string) error {
-	var r node.ConsentRequest
-	if err := readJSON(file, node.RequestFormat, &r); err != nil {
+	raw, err := readFile(file)
+	if err != nil {
 		return err
 	}
 	o, err := openOwner(keyDir)
 	if err != nil {
+		return err
+	}
+	if formatOf(raw) == node.AdditionRequestFormat {
+		return a.signAdditions(file, o)
+	}
+	var r node.ConsentRequest
+	if err := readJSON(file, node.RequestFormat, &r); err != nil {
 		return err
 	}
 	words, err := wordsOf(&r, o)
@@ -45,9 +52,7 @@ func (a *app) consentSign(file, keyDir string) error {
 		return usage(fmt.Sprintf("sign %s: %v", file, err), "ask the operator for another request")
 	}
 	a.note("%q asks you, %s, to agree to this about %s:\n", inert.Line(r.Coop), inert.Line(o.card.Name), plural(len(r.Titles), "document"))
-	for _, t := range r.Titles {
-		a.note("  - %s\n", inert.Line(t))
-	}
+	a.showTitles(r.Titles)
 	a.note("\n%s\n", words)
 	if err := a.confirm("Sign this?"); err != nil {
 		return err
@@ -59,10 +64,26 @@ func (a *app) consentSign(file, keyDir string) error {
 	if err != nil {
 		return fmt.Errorf("sign %s: %w", file, err)
 	}
-	if err := o.keep(s.Digest, s.Raw); err != nil {
+	adds, err := o.signAll(r.Additions, r.From, now)
+	if err != nil {
+		return fmt.Errorf("sign %s: %w", file, err)
+	}
+	if err := o.keep("consents", s.Digest, s.Raw); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(node.SignedConsent{Format: node.SignedFormat, Name: o.card.Name, Inception: o.card.Inception, Consent: s.Raw}, "", "  ")
+	out := node.SignedConsent{Format: node.SignedFormat, Name: o.card.Name, Inception: o.card.Inception, Consent: s.Raw, Additions: adds}
+	return a.showSigned(file, s.Digest, out)
+}
+
+func (a *app) showTitles(titles []string) {
+	for _, t := range titles {
+		a.note("  - %s\n", inert.Line(t))
+	}
+}
+
+// showSigned writes what was signed beside the request, for the operator.
+func (a *app) showSigned(file string, consent dsai.Digest, signed any) error {
+	text, err := json.MarshalIndent(signed, "", "  ")
 	if err != nil {
 		return err
 	}
@@ -71,10 +92,10 @@ func (a *app) consentSign(file, keyDir string) error {
 		return usage(fmt.Sprintf("write signed consent: %v", err), "remove it to sign again")
 	}
 	if a.json {
-		return a.document(map[string]string{"file": out, "consent": s.Digest.String()})
+		return a.document(map[string]string{"file": out, "consent": consent.String()})
 	}
 	a.say("Signed: %s\n", out)
-	a.say("Withdraw at any time, here: dsai consent revoke --sign c-%s\n", s.Digest.Short())
+	a.say("Withdraw at any time, here: dsai consent revoke --sign c-%s\n", consent.Short())
 	a.next("dsai add --consent %s, on the operator's machine", quote(filepath.Base(out)))
 	return nil
 }
@@ -90,15 +111,15 @@ func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
 		return "", fmt.Errorf("it would say that somebody else keeps your key")
 	case r.Subject.Notice.Digest != consent.NoticeDigest(words):
 		return "", fmt.Errorf("it commits to other words than what it agrees to")
-	case r.Subject.Data.Collection == nil && len(r.Subject.Data.Documents) != len(r.Titles):
-		return "", fmt.Errorf("it covers %d documents and names %d", len(r.Subject.Data.Documents), len(r.Titles))
+	case len(r.Subject.Data.Documents)+len(r.Additions) != len(r.Titles):
+		return "", fmt.Errorf("it covers %d documents and names %d", len(r.Subject.Data.Documents)+len(r.Additions), len(r.Titles))
 	}
-	return words, nil
+	return words, checkJoining(r.Additions, r.Subject, o)
 }
 
-// keep remembers a signed consent: withdrawing it later needs its text.
-func (o *owner) keep(d dsai.Digest, raw []byte) error {
-	dir := filepath.Join(o.dir, "consents")
+// keep remembers what was signed: withdrawing it later needs its text.
+func (o *owner) keep(folder string, d dsai.Digest, raw []byte) error {
+	dir := filepath.Join(o.dir, folder)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("keep consent: %w", err)
 	}

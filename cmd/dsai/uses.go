@@ -52,7 +52,7 @@ func (a *app) uses(ctx context.Context, in []string, from string) error {
 		if u.Code != "" {
 			what += ": " + string(u.Code)
 		}
-		rows = append(rows, []string{when(u.At), what, clip(u.Title, 30), u.Requester, u.Purpose, u.Short, clip(u.Quoted, 60)})
+		rows = append(rows, []string{when(u.At), what, clip(u.Title, 30), u.Requester, u.Purpose, u.Short, clip(u.Quoted+u.Reason, 60)})
 	}
 	a.table(rows...)
 	for _, u := range out {

@@ -60,6 +60,8 @@ type Receipts interface {
 // returns, and submitting the same credential again returns the same outcome. A
 // credential that does not hold is view.ErrInvalid.
 type Credentials interface {
+	// SubmitConsent takes a ConsentBundle, or a CollectionAddition to the
+	// collection of one, and returns the digest of the consent.
 	SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error)
 	// SubmitRevocation honours a revocation on sight and returns the signed
 	// WithdrawalReceipt. When a member is shown to have signed it and it is not

@@ -142,8 +142,8 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request, _ *caller) error
 	return writeValue(w, st)
 }
 
-// submitConsent is POST /dsai/v1/consents: a ConsentBundle credential that its
-// member signed.
+// submitConsent is POST /dsai/v1/consents: a ConsentBundle, or a
+// CollectionAddition, that its member signed.
 func (s *Server) submitConsent(w http.ResponseWriter, r *http.Request, _ *caller) error {
 	raw, err := readBody(r)
 	if err != nil {

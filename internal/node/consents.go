@@ -36,6 +36,11 @@ type ConsentRequest struct {
 	From    dsai.Time          `json:"from"`
 	Until   dsai.Time          `json:"until"`
 	Status  dsai.StatusEntry   `json:"status"`
+
+	// For a collection: its name, for people, and what joins it at once, in the
+	// order of Titles.
+	Collection string                    `json:"collection,omitempty"`
+	Additions  []dsai.CollectionAddition `json:"additions,omitempty"`
 }
 
 // SignedFormat is the value of SignedConsent.Format.
@@ -48,6 +53,8 @@ type SignedConsent struct {
 	Name      string          `json:"name"`
 	Inception json.RawMessage `json:"inception"`
 	Consent   json.RawMessage `json:"consent"`
+
+	Additions []json.RawMessage `json:"additions,omitempty"` // to its collection
 }
 
 // RequestArgs asks for a consent request.
@@ -56,9 +63,11 @@ type RequestArgs struct {
 	To string `json:"to"` // the member's name
 }
 
-// RequestResult is a consent request with what was ingested for it.
+// RequestResult is a consent request, or one for additions under a consent that
+// was signed before, with what was ingested for it.
 type RequestResult struct {
-	Request   *ConsentRequest  `json:"request"`
+	Request   *ConsentRequest  `json:"request,omitempty"`
+	Additions *AdditionRequest `json:"additions,omitempty"`
 	Documents []ContributedDoc `json:"documents"`
 	Skipped   []Skipped        `json:"skipped"`
 }
@@ -99,8 +108,15 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	var titles []string
 	for _, num := range s.seen {
 		d := n.lib.document(num)
+		if why := n.leftOut(m, d, a.Contribution); a.Collection != "" && why != "" {
+			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
+			continue
+		}
 		docs, titles = append(docs, d), append(titles, inert.Line(d.Title))
 		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
+	}
+	if a.Collection != "" {
+		return out, n.requestCollection(ctx, m, docs, a.Contribution, out)
 	}
 	now := n.clock.now()
 	o := n.draftOptions(m, docs, a.Contribution, now)
@@ -126,14 +142,26 @@ func (n *Node) callConsentShow(ctx context.Context, r Ref, _ func(any)) (*Consen
 	if err != nil {
 		return nil, err
 	}
-	raw, err := n.db.Raw(ctx, d)
-	return &ConsentShown{n.viewConsent(n.lib.grant(d)), raw}, err
+	g := n.lib.grant(d)
+	out := &ConsentShown{Consent: n.viewConsent(g), Joined: n.joinedTo(g)}
+	if out.Signed, err = n.db.Raw(ctx, d); err != nil {
+		return nil, err
+	}
+	about := []dsai.Digest{d}
+	for _, id := range n.documentsOf(g) {
+		about = append(about, id.Digest)
+	}
+	out.Objections, err = n.objectionsTo(ctx, about...)
+	return out, err
 }
 
-// ConsentShown is a consent with its signed form.
+// ConsentShown is a consent with its signed form, what joined its collection,
+// and what members object about it or its documents.
 type ConsentShown struct {
 	view.Consent
-	Signed json.RawMessage `json:"signed"`
+	Signed     json.RawMessage `json:"signed"`
+	Joined     []Joined        `json:"joined"`
+	Objections []Objected      `json:"objections"`
 }
 
 // callPreview says what a withdrawal would take away.
@@ -147,7 +175,10 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 	if err != nil {
 		return nil, err
 	}
-	g := n.lib.grant(c)
+	g, command := n.lib.grant(c), "dsai consent revoke --sign "+c.String()
+	for _, d := range docs {
+		command += " --document " + shortID("d", d.Digest)
+	}
 	uses, err := n.db.UsesOfConsent(ctx, c, n.numbers(docs)...)
 	if err != nil {
 		return nil, err
@@ -166,7 +197,7 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 		return nil, err
 	}
 	if m := n.lib.member(g.Consent.Subject.Member); m != nil && !n.ring.Has(memberKey(m.ID)+"-consent") {
-		v.Command = "dsai consent revoke --sign " + c.String()
+		v.Command = command
 	}
 	return v, nil
 }
@@ -289,6 +320,9 @@ type Exported struct {
 	Documents []DocumentText    `json:"documents"`
 	Consents  []json.RawMessage `json:"consents"`
 	Uses      []view.Use        `json:"uses"`
+
+	Additions  []json.RawMessage `json:"additions"`  // to collections
+	Objections []Objected        `json:"objections"` // by the member
 }
 
 func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, error) {
@@ -296,7 +330,7 @@ func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, e
 	if err != nil {
 		return nil, err
 	}
-	out := &Exported{Documents: []DocumentText{}, Consents: []json.RawMessage{},
+	out := &Exported{Documents: []DocumentText{}, Consents: []json.RawMessage{}, Additions: []json.RawMessage{},
 		Member: MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody}}
 	docs := slices.DeleteFunc(n.lib.allDocuments(), func(d *document) bool { return d.Member != m.ID })
 	shown, err := n.viewDocuments(ctx, docs...)
@@ -316,7 +350,13 @@ func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, e
 	for _, g := range n.lib.allGrants() {
 		if g.Consent.Subject.Member == m.ID {
 			out.Consents = append(out.Consents, g.Consent.Raw)
+			for _, a := range n.lib.additionsTo(g) {
+				out.Additions = append(out.Additions, a.Raw)
+			}
 		}
+	}
+	if out.Objections, err = n.objectionsWhere(ctx, func(o dsai.Objection) bool { return o.Member == m.ID }); err != nil {
+		return nil, err
 	}
 	out.Uses, err = n.Uses(ctx, ids, 0)
 	return out, err

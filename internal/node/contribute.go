@@ -42,6 +42,11 @@ type Contribution struct {
 	// Name and Inception come with Signed from somebody who may be no member yet.
 	Name      string          `json:"name,omitempty"`
 	Inception json.RawMessage `json:"inception,omitempty"`
+	// Collection is the name of what the documents join, by an addition each,
+	// instead of being named by a consent.
+	Collection string `json:"collection,omitempty"`
+	// Additions are those that the member signed elsewhere.
+	Additions []json.RawMessage `json:"additions,omitempty"`
 }
 
 // Contributed is what came of a Contribution.
@@ -55,6 +60,9 @@ type Contributed struct {
 	Unchanged int              `json:"unchanged"`
 	Passages  int              `json:"passages"`
 	Copies    []Copy           `json:"copies"` // same bytes as another member's
+
+	Collection string `json:"collection,omitempty"`
+	Joined     int    `json:"joined"` // documents that joined it now
 }
 
 // ContributedDoc is one document of a contribution.
@@ -91,7 +99,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 		return nil, err
 	}
 	defer n.change.Unlock()
-	if c.Signed != nil && len(c.Paths) == 0 {
+	if (c.Signed != nil || c.Additions != nil) && len(c.Paths) == 0 {
 		return n.contributeSigned(ctx, c)
 	}
 	m, err := n.memberNamed(c.Member)
@@ -117,9 +125,8 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	var docs []*document
 	for _, num := range s.seen {
 		d := n.lib.document(num)
-		// Adding a folder again, or watching it, must not undo a withdrawal.
-		if n.documentState(d) == stateWithdrawn && !slices.Contains(c.Paths, d.Path) {
-			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, "was withdrawn; name the file itself to lend it again"})
+		if why := n.leftOut(m, d, c); why != "" {
+			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
 			continue
 		}
 		docs = append(docs, d)
@@ -128,10 +135,11 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if len(docs) == 0 {
 		return out, nil
 	}
-	g, err := n.consentFor(ctx, m, docs, c)
+	g, joined, err := n.consentFor(ctx, m, docs, c)
 	if err != nil {
 		return nil, err
 	}
+	out.Collection, out.Joined = n.collectionName(g), joined
 	out.Consent, out.Short = g.Consent.Digest, shortID("c", g.Consent.Digest)
 	out.Words = consent.Words(g.Consent.Subject, g.Consent.ValidUntil)
 	return out, nil
@@ -140,16 +148,12 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 // contributeSigned records a consent for documents that are here already and
 // waited for it, and lets its member in if need be.
 func (n *Node) contributeSigned(ctx context.Context, c Contribution) (*Contributed, error) {
-	m, err := n.admission(c.Name, c.Inception)
-	if err != nil {
-		return nil, err
-	}
-	g, err := n.acceptConsentOf(ctx, c.Signed, m)
+	g, err := n.acceptSigned(ctx, c)
 	if err != nil {
 		return nil, err
 	}
 	out := &Contributed{Consent: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Skipped: []Skipped{}, Documents: []ContributedDoc{}, Copies: []Copy{},
-		Words: consent.Words(g.Consent.Subject, g.Consent.ValidUntil)}
+		Words: consent.Words(g.Consent.Subject, g.Consent.ValidUntil), Collection: n.collectionName(g), Joined: len(c.Additions)}
 	for _, id := range n.documentsOf(g) {
 		d := n.lib.documentByID(id)
 		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
@@ -173,11 +177,23 @@ func (n *Node) afterIngest(ctx context.Context) error {
 }
 
 // consentFor returns the consent of a contribution: one in force with the same
-// terms that covers the documents already, or a new one.
-func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, error) {
-	if c.Signed != nil {
-		return n.acceptConsent(ctx, c.Signed)
+// terms that covers the documents already, or a new one; and how many documents
+// joined a collection.
+func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
+	switch {
+	case c.Signed != nil || c.Additions != nil:
+		g, err := n.acceptSigned(ctx, c)
+		return g, len(c.Additions), err
+	case c.Collection != "":
+		return n.lendCollection(ctx, m, docs, c)
 	}
+	g, err := n.signConsent(ctx, m, docs, c)
+	return g, 0, err
+}
+
+// signConsent signs a consent over documents for a member whose key this node
+// keeps, unless one with the same terms covers them already.
+func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, error) {
 	now := n.clock.now()
 	b, until, _, err := consent.Draft(n.draftOptions(m, docs, c, now))
 	if err != nil {
@@ -227,7 +243,8 @@ func (n *Node) replaced(m *member, docs []*document) []dsai.Digest {
 	var out []dsai.Digest
 	now := n.clock.now()
 	for _, g := range n.lib.allGrants() {
-		if g.Consent.Subject.Member != m.ID || g.state.Revoked != 0 || !g.state.Superseded.IsZero() || now > g.Consent.ValidUntil {
+		// A collection stands for what joins it later, too.
+		if g.Consent.Subject.Data.Collection != nil || g.Consent.Subject.Member != m.ID || g.state.Revoked != 0 || !g.state.Superseded.IsZero() || now > g.Consent.ValidUntil {
 			continue
 		}
 		ids := n.documentsOf(g)

@@ -150,9 +150,13 @@ func (d door) Verify(ctx context.Context, who *pipeline.Requester, ref string) (
 	return verify.Bundle(raw, verify.Options{Trust: d.n.Trust(), Replayer: Replayer{}})
 }
 
-// SubmitConsent implements api.Credentials.
+// SubmitConsent implements api.Credentials: a consent, or an addition to the
+// collection of one.
 func (d door) SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error) {
 	g, err := d.n.acceptConsent(ctx, raw)
+	if errors.Is(err, vc.ErrType) {
+		g, err = d.n.acceptAdditions(ctx, []json.RawMessage{raw})
+	}
 	if err != nil {
 		return dsai.Digest{}, invalid(err)
 	}

@@ -6,6 +6,7 @@ package node
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"dsai.example/dsai"
@@ -36,12 +37,13 @@ type ExplainedUse struct {
 	Owner    string      `json:"owner"`
 	Passage  int         `json:"passage"`
 	Consent  string      `json:"consent"`
+	Added    string      `json:"added,omitempty"` // CollectionAddition that joined it to the consent's collection
 	Custody  string      `json:"custody"`
 	Digest   dsai.Digest `json:"digest"`
 	Quoted   bool        `json:"quoted"`
 }
 
-func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (*Explained, error) {
+func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (_ *Explained, err error) {
 	row, err := n.FindReceipt(ctx, r.Ref)
 	if err != nil {
 		return nil, err
@@ -59,6 +61,7 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (*Explained,
 	say := func(stage, format string, args ...any) {
 		out.Stages = append(out.Stages, ExplainedLine{stage, fmt.Sprintf(format, args...)})
 	}
+	defer func() { err = errors.Join(err, n.explainObjections(ctx, row.Digest, say)) }()
 	if row.Code != "" {
 		return out, n.explainRefusal(ctx, row.Digest, open, say)
 	}
@@ -89,6 +92,9 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (*Explained,
 
 func (n *Node) explainUse(number int, u dsai.Use, quoted bool) ExplainedUse {
 	e := ExplainedUse{N: number, Document: shortID("d", u.Document.Digest), Passage: u.Passage, Consent: shortID("c", u.Consent), Digest: u.Commitment, Quoted: quoted}
+	if u.Addition != nil {
+		e.Added = shortID("a", *u.Addition)
+	}
 	if d := n.lib.documentByID(u.Document); d != nil {
 		e.Title, e.Owner = inert.Line(d.Title), n.memberName(d.Member)
 	}
@@ -134,6 +140,14 @@ func (n *Node) explainLog(ctx context.Context, d dsai.Digest, say func(string, s
 	default:
 		say("append", "entry %d of log %s, epoch %d; no witnesses yet", index, short(n.id.Digest), epoch)
 	}
+}
+
+func (n *Node) explainObjections(ctx context.Context, receipt dsai.Digest, say func(string, string, ...any)) error {
+	found, err := n.objectionsTo(ctx, receipt)
+	for _, o := range found {
+		say("object", "%s at %s: %s", o.Words(), o.At, o.Reason)
+	}
+	return err
 }
 
 func short(d dsai.Digest) string { return d.Short() }

@@ -166,3 +166,8 @@ func (n *Node) Held() int {
 	defer n.quota.mu.Unlock()
 	return len(n.quota.held)
 }
+
+// SubmitConsentFor is what the API does with a consent or an addition.
+func (n *Node) SubmitConsentFor(ctx context.Context, raw []byte) (dsai.Digest, error) {
+	return door{n}.SubmitConsent(ctx, raw)
+}

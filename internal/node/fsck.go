@@ -41,6 +41,8 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		{"database", n.fsckDatabase},
 		{"keys", n.fsckKeys},
 		{"credentials", n.fsckCredentials},
+		{"consents", n.fsckConsents},
+		{"policies", n.fsckPolicies},
 		{"documents", n.fsckDocuments},
 		{"log", n.fsckLog},
 		{"outbox", n.fsckOutbox},

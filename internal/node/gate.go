@@ -49,6 +49,7 @@ func (g gate) Clear(ctx context.Context, r *pipeline.Request) (*pipeline.Clearan
 		return nil, no
 	}
 	pol := force.Policy
+	r.Policy, r.Adopted = pol.Digest(), force.Authority.Adoption
 	verdict := pol.Decide(policy.Request{
 		Purpose: iri, Model: m.ID, Fingerprint: m.Fingerprint, Engine: m.Class, Role: r.Requester.Subject.Role, Sharing: g.n.sharing(e), Region: g.n.cfg.Region,
 	})

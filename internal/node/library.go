@@ -37,6 +37,9 @@ type library struct {
 	guards     map[*guard]bool
 	withheld   map[dsai.Digest]dsai.Revocation // revocations that are being recorded, by digest
 	unread     error                           // why the store, which has changed, could not be read again
+
+	collections map[dsai.Digest]collection
+	additions   map[dsai.Digest]addition
 }
 
 // document is a store.Document with its current version and the consents that
@@ -44,7 +47,7 @@ type library struct {
 type document struct {
 	store.Document
 	version store.Version
-	grants  []*grant // newest first: by signature, then by arrival
+	grants  []*grant // newest first: by when the document was named, then by arrival
 }
 
 type grant struct {
@@ -76,6 +79,7 @@ func (l *library) reload(ctx context.Context, db *store.Store) error {
 	l.mu.Lock()
 	if l.unread = err; err == nil {
 		l.documents, l.byID, l.grants, l.members = fresh.documents, fresh.byID, fresh.grants, fresh.members
+		l.collections, l.additions = fresh.collections, fresh.additions
 	}
 	stopped := l.changedLocked()
 	l.mu.Unlock()
@@ -87,11 +91,12 @@ func (l *library) reload(ctx context.Context, db *store.Store) error {
 // reread takes loading, which its caller releases.
 func (l *library) reread(ctx context.Context, db *store.Store) (*library, error) {
 	l.loading.Lock()
-	fresh := &library{documents: map[int64]*document{}, byID: map[dsai.DocumentID]*document{}, grants: map[dsai.Digest]*grant{}, members: map[dsai.MemberID]*member{}}
-	if err := errors.Join(fresh.readMembers(ctx, db), fresh.readDocuments(ctx, db)); err != nil {
+	fresh := &library{documents: map[int64]*document{}, byID: map[dsai.DocumentID]*document{}, grants: map[dsai.Digest]*grant{}, members: map[dsai.MemberID]*member{},
+		collections: map[dsai.Digest]collection{}}
+	if err := errors.Join(fresh.readMembers(ctx, db), fresh.readDocuments(ctx, db), fresh.readCollections(ctx, db)); err != nil {
 		return nil, err
 	}
-	return fresh, fresh.readGrants(ctx, db, l.grants)
+	return fresh, fresh.readGrants(ctx, db, l)
 }
 
 // mend reads the library again if that failed the last time.
@@ -173,7 +178,7 @@ func (l *library) readDocuments(ctx context.Context, db *store.Store) error {
 }
 
 // readGrants opens every consent; those that old holds were opened before.
-func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.Digest]*grant) error {
+func (l *library) readGrants(ctx context.Context, db *store.Store, old *library) error {
 	states, err := db.Grants(ctx)
 	if err != nil {
 		return err
@@ -182,6 +187,11 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	if err != nil {
 		return err
 	}
+	all, joining, err := openAdditions(ctx, db, old.additions)
+	if err != nil {
+		return err
+	}
+	l.additions = all
 	for _, d := range l.documents {
 		if !d.Quarantine.IsZero() {
 			parts.Quarantined = append(parts.Quarantined, d.ID)
@@ -189,8 +199,11 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	}
 	for _, st := range states {
 		p := parts
-		if p.Consent, err = openConsent(ctx, db, st.Consent, old); err != nil {
+		if p.Consent, err = openConsent(ctx, db, st.Consent, old.grants); err != nil {
 			return fmt.Errorf("consent %s: %w", st.Consent, err)
+		}
+		if c := p.Consent.Subject.Data.Collection; c != nil {
+			p.Additions = joining[*c]
 		}
 		g, err := consent.New(p)
 		if err != nil {
@@ -202,17 +215,31 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old map[dsai.
 	if err != nil {
 		return err
 	}
+	l.govern(named)
+	return nil
+}
+
+// govern puts the consents that name a document in order. A document that
+// joined a collection was named when its addition was signed.
+func (l *library) govern(named []store.GrantDocument) {
+	at := map[*document]map[*grant]dsai.Time{}
 	for _, n := range named {
-		if d, g := l.byID[n.Document], l.grants[n.Consent]; d != nil && g != nil {
-			d.grants = append(d.grants, g)
+		d, g := l.byID[n.Document], l.grants[n.Consent]
+		if d == nil || g == nil {
+			continue
+		}
+		d.grants = append(d.grants, g)
+		if at[d] == nil {
+			at[d] = map[*grant]dsai.Time{}
+		}
+		at[d][g] = g.Consent.Proof[0].Created
+		if a, ok := l.additions[n.Addition]; ok {
+			at[d][g] = a.Proof[0].Created
 		}
 	}
-	for _, d := range l.documents {
-		slices.SortStableFunc(d.grants, func(a, b *grant) int {
-			return int(b.Consent.Proof[0].Created - a.Consent.Proof[0].Created)
-		})
+	for d, when := range at {
+		slices.SortStableFunc(d.grants, func(a, b *grant) int { return int(when[b] - when[a]) })
 	}
-	return nil
 }
 
 func openConsent(ctx context.Context, db *store.Store, d dsai.Digest, old map[dsai.Digest]*grant) (vc.Sealed[dsai.ConsentBundle], error) {
@@ -226,13 +253,10 @@ func openConsent(ctx context.Context, db *store.Store, d dsai.Digest, old map[ds
 	return vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
 }
 
-// readParts reads what is added to and taken from consents.
+// readParts reads what is taken from consents.
 func readParts(ctx context.Context, db *store.Store) (consent.Parts, error) {
-	var p consent.Parts
-	adds, err1 := openType[dsai.CollectionAddition](ctx, db, dsai.TypeCollectionAddition)
-	revs, err2 := openType[dsai.Revocation](ctx, db, dsai.TypeRevocation)
-	p.Additions, p.Revocations = adds, revs
-	return p, errors.Join(err1, err2)
+	revs, err := openType[dsai.Revocation](ctx, db, dsai.TypeRevocation)
+	return consent.Parts{Revocations: revs}, err
 }
 
 func openType[S any](ctx context.Context, db *store.Store, typ string) ([]vc.Sealed[S], error) {
@@ -276,6 +300,7 @@ type viewKey struct {
 	role      string
 	requester string
 	sharing   bool
+	ceiling   dsai.Seconds // of the policy on the age of status lists
 }
 
 // permits is the decision for every document, under one status list.
@@ -295,7 +320,7 @@ type permit struct {
 
 // view decides, or looks up, which documents may be used.
 func (l *library) view(k viewKey, q consent.Query) (*permits, error) {
-	st, seen, err := l.status.current(q.At.Now)
+	st, seen, err := l.status.current(q.At.Now, q.StatusCeiling)
 	if err != nil {
 		return nil, err
 	}

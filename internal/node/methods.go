@@ -15,7 +15,6 @@ import (
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/policy"
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/purpose"
@@ -53,6 +52,8 @@ func (n *Node) Methods() control.Local {
 		"consent.show":    control.Method(n.callConsentShow),
 		"consent.preview": control.Method(n.callPreview),
 		"consent.revoke":  control.Method(n.callRevoke),
+		"consent.object":  control.Method(n.callObject),
+		"objection":       control.Method(n.callObjection),
 		"revocation":      control.Method(n.callRevocation),
 		"uses":            control.Method(n.callUses),
 		"docs.list":       control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Document, error) { return n.Documents(ctx) }),
@@ -61,6 +62,7 @@ func (n *Node) Methods() control.Local {
 		"docs.release":    control.Method(n.callRelease),
 		"export":          control.Method(n.callExport),
 		"policy.show":     control.Method(n.callPolicy),
+		"policy.adopt":    control.Method(n.callAdopt),
 		"key.new":         control.Method(n.callKeyNew),
 		"key.list":        control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Key, error) { return n.Keys(ctx) }),
 		"key.revoke": control.Method(func(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
@@ -306,17 +308,6 @@ type ModelArgs struct {
 // PathArgs names a place on this machine.
 type PathArgs struct {
 	Path string `json:"path"`
-}
-
-// PolicyShown is the policy in force.
-type PolicyShown struct {
-	Digest   dsai.Digest     `json:"digest"`
-	Adoption dsai.Digest     `json:"adoption"`
-	Document policy.Document `json:"document"`
-}
-
-func (n *Node) callPolicy(context.Context, Nothing, func(any)) (*PolicyShown, error) {
-	return &PolicyShown{n.policy.Digest(), n.adoption, n.policy.Document()}, nil
 }
 
 // NewKeyArgs describes an API key.

@@ -16,6 +16,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -23,7 +24,6 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/policy"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/receipt"
 	"dsai.example/dsai/internal/verifiable/retrieve"
@@ -70,13 +70,14 @@ type Node struct {
 	pin retrieve.Epochs
 	log *nodeLog
 
-	coop     dsai.CoopID
-	id       dsai.NodeID
-	charter  vc.Sealed[dsai.Charter]
-	self     vc.Sealed[dsai.NodeInception]
-	adoption dsai.Digest
-	policy   *policy.Policy
-	console  *pipeline.Requester
+	coop    dsai.CoopID
+	id      dsai.NodeID
+	charter vc.Sealed[dsai.Charter]
+	self    vc.Sealed[dsai.NodeInception]
+	console *pipeline.Requester
+
+	policy  atomic.Pointer[policyInForce]
+	earlier sync.Map // digest -> *policy.Policy that was in force since the node opened
 
 	clock    *clock
 	status   *statusLists
@@ -89,6 +90,7 @@ type Node struct {
 	change   turn       // serialises what changes documents and the index
 	revoking sync.Mutex // serialises revocations
 	copying  sync.Mutex // serialises backups, which share a temporary file
+	adopting sync.Mutex // serialises adoptions of policies
 
 	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
@@ -168,7 +170,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	}
 	n.issuer = &receipt.Issuer{
 		Coop: n.coop, Node: n.id, Region: n.cfg.Region, Signer: n.signer, Now: n.clock.now, NewSalt: newSalt,
-		Log: n.log.latest, Policy: func() (dsai.Digest, dsai.Digest) { return n.policy.Digest(), n.adoption },
+		Log: n.log.latest, Policy: n.policyNames,
 	}
 	n.recorder = recorder{n}
 	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder}
@@ -241,47 +243,6 @@ func (n *Node) openIdentity(ctx context.Context) error {
 	n.console.Entitled = true
 	return n.openPolicy(ctx)
 }
-
-// openPolicy reads the policy that the founder adopted last.
-func (n *Node) openPolicy(ctx context.Context) error {
-	d, raw, err := n.db.Latest(ctx, dsai.TypePolicyAdoption)
-	if err != nil {
-		return fmt.Errorf("read policy in force: %w", err)
-	}
-	a, err := vc.Open[dsai.PolicyAdoption](raw, dsai.TypePolicyAdoption)
-	if err != nil {
-		return err
-	}
-	doc, err := n.db.Meta(ctx, policyKey(a.Subject.Policy))
-	if err != nil {
-		return fmt.Errorf("read policy document: %w", err)
-	}
-	p, err := policy.ParseJSON(doc)
-	if err != nil {
-		return err
-	}
-	if p.Digest() != a.Subject.Policy {
-		return errors.New("policy document is not the one that was adopted")
-	}
-	n.policy, n.adoption = p, d
-	return nil
-}
-
-// policies is where the policy in force comes from. A chain replaces it.
-func (n *Node) policies() policy.Source { return adopted{n} }
-
-// adopted is the policy that the founder adopted last. This home holds the only
-// copy of that record, so it is confirmed whenever it is asked for.
-type adopted struct{ n *Node }
-
-// InForce implements policy.Source.
-func (a adopted) InForce(context.Context) (policy.InForce, error) {
-	return policy.InForce{Policy: a.n.policy, Authority: policy.Authority{Adoption: a.n.adoption}, AsOf: a.n.clock.now()}, nil
-}
-
-func policyKey(d dsai.Digest) string { return "policy-" + d.String() }
-
-func (n *Node) policyInForce() *policy.Policy { return n.policy }
 
 func (n *Node) metaCredential(ctx context.Context, key string) ([]byte, error) {
 	d, err := n.db.Meta(ctx, key)

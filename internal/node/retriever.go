@@ -204,9 +204,9 @@ func (n *Node) permitsFor(c *pipeline.Clearance, sharing bool) (*permits, error)
 	q := consent.Query{
 		At: n.clock.moment(), Purpose: c.Subject.Purpose, Operations: ops, Engine: c.Model.Class, Model: c.Model.Fingerprint,
 		Role: r.Requester.Subject.Role, Requester: r.Requester.Subject.ID, Region: n.cfg.Region, Sharing: sharing,
-		StatusCeiling: n.policyInForce().Parameters().MaxStatusAge,
+		StatusCeiling: n.parameters(c).MaxStatusAge,
 	}
 	return n.lib.view(viewKey{
-		purpose: q.Purpose, search: r.Search, engine: q.Engine, model: q.Model, role: q.Role, requester: q.Requester, sharing: sharing,
+		purpose: q.Purpose, search: r.Search, engine: q.Engine, model: q.Model, role: q.Role, requester: q.Requester, sharing: sharing, ceiling: q.StatusCeiling,
 	}, q)
 }

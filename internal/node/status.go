@@ -43,11 +43,16 @@ type statusLists struct {
 // listURI names the node's list; index is the position of one consent in it.
 func listURI(n dsai.NodeID) string { return "urn:dsai:status:" + n.String() }
 
-// current returns a list that is young enough, making one if need be.
-func (s *statusLists) current(now dsai.Time) (*consent.Status, consent.Seen, error) {
+// current returns a list that is young enough, for a policy's ceiling too,
+// making one if need be.
+func (s *statusLists) current(now dsai.Time, ceiling dsai.Seconds) (*consent.Status, consent.Seen, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.now != nil && now >= s.now.From && now < s.now.From+statusEvery {
+	every := dsai.Time(statusEvery)
+	if ceiling > 0 {
+		every = min(every, dsai.Time(ceiling))
+	}
+	if s.now != nil && now >= s.now.From && now < s.now.From+every {
 		return s.now, s.seen, nil
 	}
 	err := s.makeLocked(context.Background(), now, nil)

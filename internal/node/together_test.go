@@ -24,8 +24,6 @@ import (
 	"dsai.example/dsai/verify"
 )
 
-const sugar = "How much sugar and salt for one litre of clean water?"
-
 type emitter = func(pipeline.Piece) error
 
 // askWith asks as the console.
@@ -57,13 +55,13 @@ func TestQuoteLimitForQuestionsAtOnce(t *testing.T) {
 		if nested++; nested > 1 {
 			return nil
 		}
-		_, err := askWith(t, n, sugar, ignore)
+		_, err := askWith(t, n, howMuch, ignore)
 		if no, ok := errors.AsType[*dsai.Refusal](err); !ok || no.Code != dsai.CodeNoGrant {
 			t.Errorf("ask while all is held back = %v, want %s", err, dsai.CodeNoGrant)
 		}
 		return nil
 	}
-	if _, err := askWith(t, n, sugar, again); err != nil {
+	if _, err := askWith(t, n, howMuch, again); err != nil {
 		t.Fatal(err)
 	}
 	used, err := n.Quoted(t.Context(), doc.ID)
@@ -80,7 +78,7 @@ func TestCrashChargesWhatWasHeldBack(t *testing.T) {
 	n, cfg := home(t)
 	const limit = 150
 	doc, _ := lend(t, n, node.Contribution{QuoteMax: limit}, rehydration)
-	if err := n.Begin(t.Context(), sugar); err != nil {
+	if err := n.Begin(t.Context(), howMuch); err != nil {
 		t.Fatal(err)
 	}
 	if err := n.Close(); err != nil {
@@ -100,7 +98,7 @@ func TestFailedEngineEndsItsPlan(t *testing.T) {
 	n.SetEngine(func(_ context.Context, _ *pipeline.Evidence, emit emitter) (*pipeline.Output, error) {
 		return nil, errors.Join(emit(pipeline.Piece{Text: "half an answer"}), broken)
 	})
-	rec, err := askWith(t, n, sugar, ignore)
+	rec, err := askWith(t, n, howMuch, ignore)
 	if !errors.Is(err, broken) || rec == nil || rec.Output.Ended != dsai.EndedCrashed || rec.Output.Text != "half an answer" {
 		t.Fatalf("ask = %+v, %v, want a receipt that says crashed with what had left", rec, err)
 	}
@@ -131,7 +129,7 @@ func TestNothingLeavesAfterAcknowledgement(t *testing.T) {
 		acknowledged <- err
 	}()
 	pieces := 0
-	rec, err := askWith(t, n, sugar, func(pipeline.Piece) error {
+	rec, err := askWith(t, n, howMuch, func(pipeline.Piece) error {
 		if pieces++; pieces > 1 {
 			return nil
 		}
@@ -165,7 +163,7 @@ func TestNarrowerConsentStopsAnswer(t *testing.T) {
 		call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{doc.Path}, For: []string{"care"}})
 		return &pipeline.Output{}, emit(pipeline.Piece{Text: "after"})
 	})
-	rec, err := askWith(t, n, sugar, ignore)
+	rec, err := askWith(t, n, howMuch, ignore)
 	if err != nil || rec.Output.Ended != dsai.EndedRevoked || rec.Output.Text != "before" {
 		t.Errorf("ask = %+v, %v, want consent_revoked after the first piece", rec, err)
 	}
@@ -193,7 +191,7 @@ func TestUnreadableLibraryPermitsNothing(t *testing.T) {
 	if err := n.Methods().Call(t.Context(), "consent.revoke", node.RevokeArgs{Ref: doc.Path}, nil, nil); err == nil {
 		t.Fatal("revoke = nil, want an error: it is on disk, and not known to be in force")
 	}
-	for _, q := range []string{sugar, tanks} {
+	for _, q := range []string{howMuch, tanks} {
 		if rec, err := askWith(t, n, q, ignore); err == nil {
 			t.Errorf("ask %q = %q while the store cannot be read, want an error", q, rec.Output.Text)
 		}
@@ -202,7 +200,7 @@ func TestUnreadableLibraryPermitsNothing(t *testing.T) {
 	if _, err := askWith(t, n, tanks, ignore); err != nil {
 		t.Errorf("ask after mending = %v, want an answer", err)
 	}
-	_, err = askWith(t, n, sugar, ignore)
+	_, err = askWith(t, n, howMuch, ignore)
 	if no, ok := errors.AsType[*dsai.Refusal](err); !ok {
 		t.Errorf("ask for what was withdrawn = %v, %v, want a refusal", no, err)
 	}
@@ -227,7 +225,7 @@ func TestForgetWhileAsking(t *testing.T) {
 					return
 				default:
 				}
-				_, err := askWith(t, n, sugar, ignore)
+				_, err := askWith(t, n, howMuch, ignore)
 				// Forgotten between finding and answering: the engine saw nothing.
 				if no, ok := errors.AsType[*dsai.Refusal](err); err != nil && (!ok || no.Code != dsai.CodeConsentRevoked) {
 					t.Errorf("ask while forgetting = %v, want an answer", err)
@@ -242,7 +240,7 @@ func TestForgetWhileAsking(t *testing.T) {
 	}
 	close(done)
 	asking.Wait()
-	rec, err := askWith(t, n, sugar, ignore)
+	rec, err := askWith(t, n, howMuch, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -267,7 +265,7 @@ func TestForgottenBetweenIndexAndText(t *testing.T) {
 	if _, err := db.ExecContext(t.Context(), "UPDATE passage SET body=NULL WHERE document=(SELECT num FROM document WHERE id=?)", gone.ID.Digest[:]); err != nil {
 		t.Fatal(err)
 	}
-	rec, err := askWith(t, n, sugar, ignore)
+	rec, err := askWith(t, n, howMuch, ignore)
 	if err != nil {
 		t.Fatalf("ask = %v, want an answer without what was forgotten", err)
 	}
@@ -282,7 +280,7 @@ func TestPartialWithdrawalIsListed(t *testing.T) {
 	one, two := write(t, "one.md", rehydration), write(t, "two.md", strings.ReplaceAll(rehydration, "Mix", "Stir"))
 	added := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{one, two}})
 	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: one})
-	if _, err := askWith(t, n, sugar, ignore); err != nil {
+	if _, err := askWith(t, n, howMuch, ignore); err != nil {
 		t.Fatal(err)
 	}
 	raw := call[json.RawMessage](t, n, "bundle", node.BundleArgs{Ref: "last"})
@@ -308,7 +306,7 @@ func TestPartialWithdrawalIsListed(t *testing.T) {
 func TestBackdatedRevocation(t *testing.T) {
 	n, _ := home(t)
 	_, c := lend(t, n, node.Contribution{}, rehydration)
-	rec, err := askWith(t, n, sugar, ignore)
+	rec, err := askWith(t, n, howMuch, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}

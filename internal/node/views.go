@@ -134,6 +134,7 @@ func (n *Node) viewConsent(g *grant) view.Consent {
 		Custody: b.Capture.Custody, Purposes: shortPurposes(b.Purposes.Allow), Denied: shortPurposes(b.Purposes.Deny),
 		From: g.Consent.ValidFrom, Until: g.Consent.ValidUntil, Revoked: g.state.Revoked,
 		Words: consent.Words(b, g.Consent.ValidUntil), Documents: []string{}, State: "in force",
+		Collection: n.collectionName(g),
 	}
 	for _, id := range n.documentsOf(g) {
 		v.Documents = append(v.Documents, shortID("d", id.Digest))
@@ -269,7 +270,11 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 		}
 		out = append(out, u)
 	}
-	out = append(out, n.withdrawals(byNum, since)...)
+	objections, err := n.objectionUses(ctx, byNum, out, since)
+	if err != nil {
+		return nil, err
+	}
+	out = append(append(out, objections...), n.withdrawals(byNum, since)...)
 	slices.SortStableFunc(out, func(a, b view.Use) int { return int(b.At - a.At) })
 	return out, nil
 }
@@ -292,7 +297,7 @@ func (n *Node) Status(ctx context.Context) (*view.Status, error) {
 	at := n.clock.moment()
 	v := &view.Status{
 		Version: n.cfg.Version, Home: string(n.home), Coop: n.charter.Subject.Name, CoopID: n.coop.String(), Node: n.id.String(),
-		Members: len(n.lib.allMembers()), Policy: n.policy.Digest().String(), Clock: "trusted", LogOrigin: n.log.origin, Warnings: []string{},
+		Members: len(n.lib.allMembers()), Policy: n.policy.Load().Digest().String(), Clock: "trusted", LogOrigin: n.log.origin, Warnings: []string{},
 	}
 	if at.Untrusted != "" {
 		v.Clock = string(at.Untrusted)
@@ -388,8 +393,8 @@ func (n *Node) FindReceipt(ctx context.Context, ref string) (store.Receipt, erro
 	return rows[0], nil
 }
 
-// FindConsent finds what to withdraw: a consent by the start of its digest, or
-// by a document, path or file name that it names. Documents is empty when the
+// FindConsent finds what to withdraw: a consent by the start of its digest or
+// the name of its collection, or by a document, path or file name that it names. Documents is empty when the
 // whole consent is meant.
 func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.DocumentID, err error) {
 	hex := strings.TrimPrefix(strings.ToLower(ref), "c-")
@@ -403,8 +408,15 @@ func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.Document
 		return found[0], nil, nil
 	}
 	ids := n.FindDocuments(ref)
-	if len(found) > 1 || ref == "" {
+	named, err := n.collectionGrant(ref)
+	if len(found) > 1 || ref == "" || named != nil && len(ids) > 0 {
 		return c, nil, fmt.Errorf("consent %q: %w", ref, store.ErrAmbiguous)
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	if named != nil {
+		return named.Consent.Digest, nil, nil
 	}
 	for _, id := range ids {
 		g := n.inForce(n.lib.documentByID(id))
@@ -419,7 +431,8 @@ func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.Document
 	if c.IsZero() {
 		return c, nil, fmt.Errorf("consent or document %q, with a consent in force: %w", ref, store.ErrNotFound)
 	}
-	if len(documents) == len(n.documentsOf(n.lib.grant(c))) {
+	// A collection also stands for what joins it later: it goes by its own name.
+	if g := n.lib.grant(c); g.Consent.Subject.Data.Collection == nil && len(documents) == len(n.documentsOf(g)) {
 		documents = nil // all of it
 	}
 	return c, documents, nil

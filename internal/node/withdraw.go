@@ -122,6 +122,9 @@ func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 			return fmt.Errorf("consent supersedes one that is not the member's: %w", errNotOurs)
 		}
 	}
+	if err := n.checkCollection(b); err != nil {
+		return err
+	}
 	_, err := consent.New(consent.Parts{Consent: s})
 	return err
 }

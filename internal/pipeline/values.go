@@ -28,6 +28,10 @@ type Request struct {
 	Search    bool   // passages only, no engine beyond ranking
 	Sampling  Sampling
 	Received  dsai.Time
+
+	// Set by the gate: the policy that judged the request, and the adoption that
+	// put it in force. A refusal names it too, though another was adopted since.
+	Policy, Adopted dsai.Digest
 }
 
 // Requester is who asks, as the undertaking behind the key says.

@@ -24,7 +24,7 @@ func TestDefault(t *testing.T) {
 	if again.Digest() != p.Digest() || p.Digest() != dsai.Hash("policy", p.Canonical()) {
 		t.Errorf("digests differ: %v and %v", again.Digest(), p.Digest())
 	}
-	const want = "f7d811f4c12fa64531568aedb4ea371aec19e61ea87153ed13ff9ecaaa85e006"
+	const want = "fd59f90d48dc5eb9d54cc92e4f02a30f8d2aa791a3af5fd77620e7a4d4a3ed82"
 	if got := p.Digest().String(); got != want {
 		t.Errorf("Default().Digest() = %s, want %s", got, want)
 	}
@@ -69,20 +69,20 @@ func TestParseRefuses(t *testing.T) {
 		{"policy without end", [2]string{"maxPolicyAgeSeconds = 604800", "maxPolicyAgeSeconds = 31536000"}, "maxPolicyAgeSeconds"},
 		{"policy too short", [2]string{"maxPolicyAgeSeconds = 604800", "maxPolicyAgeSeconds = 1"}, "maxPolicyAgeSeconds"},
 		{"negative witnesses", [2]string{"minWitnesses = 0", "minWitnesses = -1"}, "minWitnesses"},
-		{"audit everything twice", [2]string{"replayAuditRateBasisPoints = 100", "replayAuditRateBasisPoints = 20000"}, "replayAudit"},
+		{"audit everything twice", [2]string{"replayAuditRateBasisPoints = 0 ", "replayAuditRateBasisPoints = 20000 "}, "replayAudit"},
 		{"evidence", [2]string{"evidenceFloorBasisPoints = 0", "evidenceFloorBasisPoints = 10001"}, "evidenceFloor"},
-		{"power", [2]string{"powerFloorPercent = 30", "powerFloorPercent = 101"}, "powerFloor"},
+		{"power", [2]string{"powerFloorPercent = 0", "powerFloorPercent = 101"}, "powerFloor"},
 		{"no engine", [2]string{`engines = ["extract", "infer", "upstream"]`, "engines = []"}, "engines"},
 		{"unknown engine", [2]string{`"upstream"]`, `"magic"]`}, "magic"},
 		{"engine twice", [2]string{`"upstream"]`, `"infer"]`}, "infer"},
 		{"model", [2]string{"models = []", `models = ["abc"]`}, "abc"},
 		{"split above all", [2]string{"treasury = 1000", "treasury = 1001"}, "split"},
 		{"negative part", [2]string{"contributors = 7000\noperators = 2000", "contributors = -1000\noperators = 10000"}, "split"},
-		{"price as a number", [2]string{`answer = "1000"`, "answer = 1000"}, "prices.answer"},
+		{"price as a number", [2]string{`answer = "0"`, "answer = 1000"}, "prices.answer"},
 		{"price missing", [2]string{`prompt = "0"`, ""}, "prompt"},
-		{"price with a sign", [2]string{`answer = "1000"`, `answer = "+1000"`}, "+1000"},
-		{"price with a fraction", [2]string{`answer = "1000"`, `answer = "0.5"`}, "0.5"},
-		{"price too high", [2]string{`answer = "1000"`, `answer = "1000000001"`}, "price"},
+		{"price with a sign", [2]string{`answer = "0"`, `answer = "+1000"`}, "+1000"},
+		{"price with a fraction", [2]string{`answer = "0"`, `answer = "0.5"`}, "0.5"},
+		{"price too high", [2]string{`answer = "0"`, `answer = "1000000001"`}, "price"},
 
 		{"rule id", [2]string{`id = "members"`, `id = "Members!"`}, "id"},
 		{"rule id taken", [2]string{`id = "members"`, `id = "public-good"`}, "taken"},

@@ -111,6 +111,21 @@ func (s *Store) Meta(ctx context.Context, key string) ([]byte, error) {
 	return row(ctx, s, blob, `SELECT value FROM meta WHERE key=?`, key)
 }
 
+// MetaUnder returns the values whose names begin with a prefix, by name.
+func (s *Store) MetaUnder(ctx context.Context, prefix string) (map[string][]byte, error) {
+	type pair struct {
+		key   string
+		value []byte
+	}
+	ps, err := rows(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.key, &p.value) },
+		`SELECT key,value FROM meta WHERE substr(key,1,length(?))=?`, prefix, prefix)
+	out := make(map[string][]byte, len(ps))
+	for _, p := range ps {
+		out[p.key] = p.value
+	}
+	return out, err
+}
+
 // SetMeta sets a named value.
 func (t *Tx) SetMeta(key string, value []byte) error {
 	return t.do(`INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value`, key, value)

@@ -312,13 +312,14 @@ func (t *Tx) AddGrant(g Grant) error {
 }
 
 // AddGrantDocument records that a consent names a document; addition is the
-// CollectionAddition that joined it, zero when the consent names it itself.
+// CollectionAddition that joined it last, zero when the consent names it itself.
 func (t *Tx) AddGrantDocument(consent dsai.Digest, d dsai.DocumentID, addition dsai.Digest) error {
 	var a any
 	if !addition.IsZero() {
 		a = addition[:]
 	}
-	return t.do(`INSERT INTO grant_document(consent,document,addition) VALUES(?,?,?) ON CONFLICT DO NOTHING`, consent[:], d.Digest[:], a)
+	return t.do(`INSERT INTO grant_document(consent,document,addition) VALUES(?,?,?)
+		ON CONFLICT DO UPDATE SET addition=coalesce(excluded.addition,addition)`, consent[:], d.Digest[:], a)
 }
 
 // Supersede marks a consent as replaced.
@@ -363,7 +364,7 @@ type GrantDocument struct {
 	Revoked  dsai.Time
 }
 
-// GrantDocuments returns which documents every consent names, the consent that
+// GrantDocuments returns which documents every consent names, the naming that
 // arrived last first.
 func (s *Store) GrantDocuments(ctx context.Context) ([]GrantDocument, error) {
 	return rows(ctx, s, func(scan func(...any) error) (g GrantDocument, err error) {
@@ -372,7 +373,7 @@ func (s *Store) GrantDocuments(ctx context.Context) ([]GrantDocument, error) {
 		g.Consent, g.Document.Digest, g.Addition = digest(c), digest(d), digest(a)
 		return g, err
 	}, `SELECT g.consent,g.document,g.addition,coalesce(g.revoked,0) FROM grant_document g
-		LEFT JOIN credential c ON c.digest=g.consent ORDER BY c.num DESC, g.document`)
+		LEFT JOIN credential c ON c.digest=coalesce(g.addition,g.consent) ORDER BY c.num DESC, g.document`)
 }
 
 // RevokedBits returns the status list indexes of every withdrawn consent, as

@@ -65,6 +65,9 @@ type Consent struct {
 	Revoked   dsai.Time     `json:"revoked,omitzero"`
 	State     string        `json:"state"` // "in force", "revoked", "expired", "superseded"
 	Words     string        `json:"words"` // what was agreed, in plain words
+	// Collection is the name of what documents join under this consent; "" when
+	// it names them itself.
+	Collection string `json:"collection,omitempty"`
 }
 
 // Use is one use, or refused use, of somebody's data.
@@ -77,8 +80,9 @@ type Use struct {
 	Document  string      `json:"document"` // short id, "" for a question without evidence
 	Title     string      `json:"title"`
 	Quoted    string      `json:"quoted,omitempty"` // the sentence that left, "" when none did
-	Outcome   string      `json:"outcome"`          // "answered", "refused", "unanswered", "withdrawn"
+	Outcome   string      `json:"outcome"`          // "answered", "considered", "refused", "unanswered", "withdrawn", "objected", "abstained"
 	Code      dsai.Code   `json:"code,omitempty"`
+	Reason    string      `json:"reason,omitempty"` // of an objection, by Requester
 }
 
 // Receipt is one line of the list of receipts.

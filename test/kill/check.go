@@ -67,6 +67,9 @@ func (w *world) compare(ctx context.Context, n *node.Node, d depth) error {
 	if err := w.askWithdrawn(ctx, n, d); err != nil {
 		return err
 	}
+	if err := w.compareSaid(ctx, n); err != nil {
+		return err
+	}
 	return w.prove(ctx, n, d)
 }
 

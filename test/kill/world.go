@@ -50,7 +50,8 @@ type world struct {
 	papers    []*paper
 	questions []*question
 	receipts  []dsai.Digest // acknowledged
-	proven    int           // so many of them were verified with their proof
+	said      said
+	proven    int // so many of them were verified with their proof
 }
 
 func newWorld(ctx context.Context, bin, dir string, rnd *rand.Rand) (*world, error) {
@@ -230,15 +231,18 @@ func (w *world) cycle(ctx context.Context) error {
 // alone runs one verb that opens the home itself.
 func (w *world) alone(ctx context.Context) error {
 	var mu sync.Mutex
-	// The longer verb is the one with the slow engine. Half of the other kills
-	// come in the first tenth of a second, where the writes are.
+	// Half of the kills come in the first tenth of a second, where the writes are.
 	k := &killer{after: time.Duration(w.rnd.IntN(600)) * time.Millisecond, w: w, mu: &mu}
 	if w.rnd.IntN(2) == 0 {
 		k.after /= 6
 	}
 	ps := w.standing()
 	p := ps[w.rnd.IntN(len(ps))]
-	switch w.rnd.IntN(4) {
+	act := w.rnd.IntN(7)
+	if act >= 3 { // answers that take a while, and what is acknowledged at the very end
+		k.after = time.Duration(50+w.rnd.IntN(1200)) * time.Millisecond
+	}
+	switch act {
 	case 0:
 		fresh, err := w.write()
 		if err != nil {
@@ -249,8 +253,13 @@ func (w *world) alone(ctx context.Context) error {
 		return w.revoke(ctx, p, k)
 	case 2:
 		return w.ask(ctx, p, nil, k)
+	case 3:
+		return w.join(ctx, k)
+	case 4:
+		return w.object(ctx, k)
+	case 5:
+		return w.adopt(ctx, k)
 	}
-	k.after = time.Duration(50+w.rnd.IntN(800)) * time.Millisecond
 	return w.ask(ctx, p, w.question(), k)
 }
 

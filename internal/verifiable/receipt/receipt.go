@@ -137,7 +137,10 @@ func (i *Issuer) Refuse(_ context.Context, r *pipeline.Request, no *dsai.Refusal
 		return nil, err
 	}
 	op := dsai.Openings{Prompt: i.opening(string(r.Question)), Detail: i.opening(text)}
-	policy, adoption := i.Policy()
+	policy, adoption := r.Policy, r.Adopted
+	if adoption.IsZero() { // refused before any policy was asked
+		policy, adoption = i.Policy()
+	}
 	origin, latest := i.Log()
 	s, err := vc.Issue(vc.New(dsai.TypeRefusalReceipt, i.Signer.DID(), dsai.RefusalReceipt{
 		ID: i.Signer.DID(), Coop: i.Coop, Node: i.Node, Request: r.ID,
