@@ -158,7 +158,7 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 		// What cannot be read is not honoured, and not passed over either.
 		return false, fmt.Errorf("a revocation handed in cannot be read: %w", err)
 	}
-	if w.Subject.Node != a.receipt.node || !a.cites(w.Subject.Consent) || !a.nodeKeys[w.Subject.Node].ever(w.Issuer) {
+	if w.Subject.Node != a.receipt.node || !a.cites(w.Subject.Consent) || !a.nodeEver(w.Subject.Node, w.Issuer) {
 		return false, nil
 	}
 	if w.Subject.Effective <= a.receipt.at && a.concerns(w.Subject.Consent, w.Subject.Documents) {
@@ -166,6 +166,17 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 			short(w.Subject.Consent), w.Subject.Effective)
 	}
 	return true, nil
+}
+
+// nodeEver reports whether did is or was a receipt key of n, by the bundle or by
+// the trust file: a bundle saved before the node's keys changed does not know the
+// later ones.
+func (a *audit) nodeEver(n dsai.NodeID, did string) bool {
+	if a.nodeKeys[n].Ever(did) {
+		return true
+	}
+	t := a.pinnedNode(n)
+	return t != nil && slices.Contains(t.ReceiptKeys, did)
 }
 
 // checkRevoked reports whether s is a genuine revocation of something used, and
@@ -202,7 +213,7 @@ func (a *audit) mayRevoke(s *vc.Sealed[dsai.Revocation]) bool {
 		if g.Subject.Member != s.Subject.Member || u.Consent != s.Subject.Consent && !slices.Contains(g.Subject.Delegation, s.Subject.Consent) {
 			continue
 		}
-		if a.memberKeys[s.Subject.Member].ever(s.Issuer) || s.Issuer == g.Issuer {
+		if a.memberKeys[s.Subject.Member].Ever(s.Issuer) || s.Issuer == g.Issuer {
 			return true
 		}
 		if m := a.member(s.Subject.Member); m != nil && m.Subject.Recovery != nil && slices.Contains(m.Subject.Recovery.Contacts, s.Issuer) {

@@ -223,7 +223,7 @@ func unanchored(anchor string) *control.Error {
 		Hint: "get the co-op's trust file by another way than the bundle, then: dsai trust add FILE"}
 	if anchor == verify.AnchorMismatch {
 		e.Message = "the bundle is whole, and signed by others than your trust file names"
-		e.Hint = "do not believe it before the co-op explains; see dsai trust list"
+		e.Hint = "see the line anchor; if the co-op changed its keys, get its trust file again by another way than the bundle, then: dsai trust add FILE"
 	}
 	return e
 }
