@@ -261,6 +261,8 @@ func formatHint(format string) string {
 		return "the operator makes it with: dsai consent request PATH… --to NAME"
 	case node.SignedFormat:
 		return "the member makes it with: dsai consent sign FILE"
+	case node.KeysFormat:
+		return "the member makes it with: dsai member rotate"
 	case memberFormat:
 		return "the member makes it with: dsai member init NAME"
 	}

@@ -74,7 +74,7 @@ func (a *app) trustOf(ctx context.Context, raw []byte, file string, byRef bool) 
 		return t, err
 	}
 	t = &dsai.Trust{}
-	return t, a.call(ctx, "trust", node.Nothing{}, nil, t)
+	return t, a.call(ctx, "trust", node.TrustArgs{}, nil, t)
 }
 
 // readRevocations reads a JSON array of credentials, or one on each line.

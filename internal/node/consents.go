@@ -162,7 +162,7 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 			v.Documents = append(v.Documents, n.viewDocument(ctx, d, counts[d.Num]))
 		}
 	}
-	if m := n.lib.member(g.Consent.Subject.Member); m != nil && !n.ring.Has(memberKey(m.ID)+"-consent") {
+	if m := n.lib.member(g.Consent.Subject.Member); m != nil && m.Custody != dsai.CustodyNode {
 		v.Command = "dsai consent revoke --sign " + c.String()
 	}
 	return v, nil

@@ -142,11 +142,11 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string) (stri
 		iris = append(iris, iri)
 	}
 	founder := n.lib.member(n.charter.Subject.Founder)
-	signer, err := n.memberSigner(founder)
+	now := n.clock.now()
+	signer, err := n.memberSigner(founder, now)
 	if err != nil {
 		return "", err
 	}
-	now := n.clock.now()
 	u, err := newUndertaking(signer, undertakingTerms{member: founder.ID, coop: n.coop, node: n.id, now: now, purposes: iris, def: iris[0]})
 	if err != nil {
 		return "", err

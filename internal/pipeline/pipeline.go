@@ -10,6 +10,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"dsai.example/dsai"
 )
@@ -54,6 +55,10 @@ type Log interface {
 
 // Pipeline joins the six seams.
 type Pipeline struct {
+	// Signing is held from the signature of a receipt until it is stored: a
+	// receipt names the log that it goes to, which must not close in between.
+	Signing sync.Locker
+
 	Gate      Gate
 	Retriever Retriever
 	Placer    Placer
@@ -79,6 +84,8 @@ func (p *Pipeline) Do(ctx context.Context, r *Request, emit func(Piece) error) (
 	if err != nil {
 		return p.refused(ctx, r, err)
 	}
+	p.Signing.Lock()
+	defer p.Signing.Unlock()
 	rec, err := p.Issuer.Issue(durable, out)
 	if err != nil {
 		return nil, err
@@ -104,6 +111,8 @@ func (p *Pipeline) refused(ctx context.Context, r *Request, err error) (*Receipt
 		return nil, err
 	}
 	durable := context.WithoutCancel(ctx)
+	p.Signing.Lock()
+	defer p.Signing.Unlock()
 	rec, err := p.Issuer.Refuse(durable, r, no)
 	if err != nil {
 		return nil, err

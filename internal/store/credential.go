@@ -38,7 +38,7 @@ func (t *Tx) Put(c Credential) error {
 		return err
 	}
 	return t.do(`INSERT INTO outbox(epoch,digest,leaf) VALUES(?,?,?)`,
-		t.s.epoch, c.Digest[:], dsai.Leaf(c.Kind, c.Salt, c.Body))
+		t.epoch, c.Digest[:], dsai.Leaf(c.Kind, c.Salt, c.Body))
 }
 
 // Erase removes an artifact's body and salt. Its leaf stays in the log and says
@@ -133,6 +133,14 @@ func (t *Tx) Next(key string) (uint64, error) {
 // SetEpoch says which epoch of the log new artifacts go to. Call it once,
 // before the first Put.
 func (s *Store) SetEpoch(epoch int) { s.epoch = epoch }
+
+// OpenEpoch says that what is put from here on goes to another epoch of the log.
+func (t *Tx) OpenEpoch(epoch int) { t.epoch = epoch }
+
+// CountPendingKind returns how many leaves of a kind wait for a place in an epoch.
+func (s *Store) CountPendingKind(ctx context.Context, epoch int, kind dsai.LeafKind) (int, error) {
+	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND substr(leaf,1,1)=?`, epoch, []byte{byte(kind)})
+}
 
 // Pending is an artifact that waits for its place in the log.
 type Pending struct {
