@@ -240,6 +240,10 @@ func readJSON[T any](path, format string, v *T) error {
 	if err != nil {
 		return err
 	}
+	return decodeJSON(path, b, format, v)
+}
+
+func decodeJSON[T any](path string, b []byte, format string, v *T) error {
 	var head struct {
 		Format string `json:"format"`
 	}

@@ -86,6 +86,10 @@ func readRevocations(path string) ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeRevocations(path, b)
+}
+
+func decodeRevocations(path string, b []byte) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	if b = bytes.TrimSpace(b); bytes.HasPrefix(b, []byte("[")) {
 		if err := json.Unmarshal(b, &out); err != nil {
