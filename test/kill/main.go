@@ -61,7 +61,7 @@ func run(ctx context.Context, bin string, cycles int, seed uint64) error {
 		}
 	}
 	fmt.Printf("kill: %d cycles in %s: %s; 0 lost, 0 doubled, 0 served after withdrawal\n", cycles, time.Since(begin).Round(time.Second), sum)
-	if cycles >= 20 && (sum.consents == 0 || sum.withdrawals == 0 || sum.receipts == 0 || sum.crashed == 0) {
+	if cycles >= 20 && (sum.consents == 0 || sum.withdrawals == 0 || sum.receipts == 0 || sum.crashed == 0 || sum.rotations == 0) {
 		return fmt.Errorf("too little happened to show anything: %s", sum)
 	}
 	return nil
@@ -97,6 +97,7 @@ type counts struct {
 	killed, finished                        int // processes
 	consents, withdrawals, receipts, proofs int // acknowledged, and checked since
 	crashed                                 int // receipts of answers that a kill cut off
+	rotations                               int // changes of keys acknowledged, and found again
 }
 
 func (c *counts) add(d counts) {
@@ -107,9 +108,10 @@ func (c *counts) add(d counts) {
 	c.receipts += d.receipts
 	c.proofs += d.proofs
 	c.crashed += d.crashed
+	c.rotations += d.rotations
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts acknowledged, %d crashed; %d proofs held",
-		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.crashed, c.proofs)
+	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts acknowledged, %d crashed, %d changes of keys; %d proofs held",
+		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.crashed, c.rotations, c.proofs)
 }
