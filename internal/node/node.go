@@ -133,6 +133,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.clock, err = newClock(ctx, n.db, n.cfg.Now); err != nil {
 		return err
 	}
+	// Keys come into force a second after they were changed: a start in between
+	// goes on from there.
+	n.clock.reach(n.keys.history.Last().From)
 	// The log before anything signs: receipts name its latest checkpoint.
 	if n.log, err = openLog(ctx, n); err != nil {
 		return err

@@ -46,18 +46,27 @@ func (n *Node) turnLog(ctx context.Context) error {
 	return nil
 }
 
-// endEpoch waits until every receipt that names the epoch is in it, and stops
-// its sequencer. What else waits names no log and goes to the next one.
+// endEpoch waits until all that was put before is in the epoch's last checkpoint,
+// and stops its sequencer. That is every receipt which names the epoch, and every
+// leaf that a crash left in the log without its index. What is put meanwhile
+// names no log and goes to the next one.
 func (n *Node) endEpoch(ctx context.Context, e *epochLog) error {
-	receipts := func(ctx context.Context) (int, error) {
-		a, err1 := n.db.CountPendingKind(ctx, e.epoch, dsai.LeafReceipt)
-		b, err2 := n.db.CountPendingKind(ctx, e.epoch, dsai.LeafRefusal)
-		return a + b, errors.Join(err1, err2)
+	put, err := n.db.LastPut(ctx)
+	if err != nil {
+		return err
 	}
-	e.drain(receipts)
-	left, err := receipts(ctx)
+	wait, cancel := context.WithTimeout(ctx, waitLog)
+	defer cancel()
+	pending := func(ctx context.Context) (int, error) { return n.db.CountPendingTo(ctx, e.epoch, put) }
+	e.drain(pending)
+	left, err := pending(ctx)
 	if err == nil && left > 0 {
-		err = fmt.Errorf("%d receipts are not in it yet", left)
+		err = fmt.Errorf("%d leaves are not in it yet", left)
+	}
+	if last, any, lerr := n.db.LastSequenced(ctx, e.epoch); lerr != nil {
+		err = errors.Join(err, lerr)
+	} else if any && err == nil {
+		err = e.WaitPublished(wait, last)
 	}
 	return errors.Join(err, e.end())
 }
@@ -77,12 +86,15 @@ func (n *Node) finishTurn(ctx context.Context) error {
 	return n.destroyNodeKeys()
 }
 
-// destroyMemberKeys removes, at start, what a crash left of the keys of members
-// whose keys were changed here.
+// destroyMemberKeys finishes, at start, changes of members' keys that a crash cut
+// off: the new key is in force, and the old one goes.
 func (n *Node) destroyMemberKeys() error {
 	for _, m := range n.lib.allMembers() {
 		if m.Custody != dsai.CustodyNode {
 			continue
+		}
+		if len(m.keys) > 1 {
+			n.clock.reach(m.keys.Last().From)
 		}
 		if err := n.destroyOld(memberKey(m.ID)+"-consent", m.keys, consentKey); err != nil {
 			return err

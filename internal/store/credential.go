@@ -137,9 +137,15 @@ func (s *Store) SetEpoch(epoch int) { s.epoch = epoch }
 // OpenEpoch says that what is put from here on goes to another epoch of the log.
 func (t *Tx) OpenEpoch(epoch int) { t.epoch = epoch }
 
-// CountPendingKind returns how many leaves of a kind wait for a place in an epoch.
-func (s *Store) CountPendingKind(ctx context.Context, epoch int, kind dsai.LeafKind) (int, error) {
-	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND substr(leaf,1,1)=?`, epoch, []byte{byte(kind)})
+// LastPut returns the outbox's own name for the newest leaf.
+func (s *Store) LastPut(ctx context.Context) (int64, error) {
+	n, err := row(ctx, s, nullable, `SELECT max(id) FROM outbox`)
+	return n.Int64, err
+}
+
+// CountPendingTo returns how many leaves of an epoch wait, up to one by its name.
+func (s *Store) CountPendingTo(ctx context.Context, epoch int, id int64) (int, error) {
+	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND id<=?`, epoch, id)
 }
 
 // Pending is an artifact that waits for its place in the log.
