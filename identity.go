@@ -67,10 +67,17 @@ type KeyEvent struct {
 	Of       Digest  `json:"of"` // the MemberID or NodeID
 	Sequence int     `json:"sequence"`
 	Previous Digest  `json:"previous"`
-	Reason   string  `json:"reason"` // "rotation", "compromise" or "recovery"
+	Reason   string  `json:"reason"` // KeysRotated, KeysCompromised or KeysRecovered
 	Keys     KeySet  `json:"keys"`
 	Custody  Custody `json:"custody,omitempty"`
 }
+
+// Reasons of key events.
+const (
+	KeysRotated     = "rotation"
+	KeysCompromised = "compromise" // the key before may be in other hands
+	KeysRecovered   = "recovery"   // by recovery contacts
+)
 
 // KeySet holds the keys in force after a KeyEvent: for a member ConsentKey and
 // ChainKey, for a node the other four.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
 
@@ -32,8 +33,8 @@ type audit struct {
 	needed  map[dsai.MemberID]bool // those whose signature something rests on
 	unkeyed error                  // a signature that keys do not account for
 
-	memberKeys map[dsai.MemberID]history
-	nodeKeys   map[dsai.NodeID]history
+	memberKeys map[dsai.MemberID]identity.History
+	nodeKeys   map[dsai.NodeID]identity.History
 	charter    *founding
 
 	ceiling      dsai.Seconds // of the policy on the age of status lists; 0: none

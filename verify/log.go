@@ -68,49 +68,41 @@ func (a *audit) checkInclusion() (string, error) {
 	return fmt.Sprintf("leaf %d of %d in %s", p.Index, c.Size, shortOrigin(r.log)), nil
 }
 
-// checkpoint is a checkpoint that a log key signed.
-type checkpoint struct {
-	log.Checkpoint
-	key string // did:key
-}
-
 // openCheckpoint checks the log's own signature. Many receipts may be proven
-// under one checkpoint, so it is remembered, for these keys and this origin.
-func (a *audit) openCheckpoint(text []byte) (*checkpoint, error) {
-	var keys []string
-	for _, s := range a.nodeKeys[a.receipt.node] {
-		if !slices.Contains(keys, s.log) { // events may leave the log key as it was
-			keys = append(keys, s.log)
-		}
+// under one checkpoint, so it is remembered, for this key and this origin.
+//
+// A log keeps its key, and another key opens another epoch: so the key of the log
+// that a receipt names is the one that was in force when it was signed. Whoever
+// has an earlier one cannot continue the log of today.
+func (a *audit) openCheckpoint(text []byte) (*log.Checkpoint, error) {
+	did := a.nodeKeys[a.receipt.node].At(a.receipt.created).Set.LogKey
+	if did == "" {
+		return nil, needs("members")
 	}
-	id := strings.Join(append(keys, a.receipt.log, string(text)), "\n")
-	c, err := recall(a.v, []byte(id), func([]byte) (*checkpoint, error) { return readCheckpoint(text, a.receipt.log, keys) })
+	id := strings.Join([]string{did, a.receipt.log, string(text)}, "\n")
+	c, err := recall(a.v, []byte(id), func([]byte) (*log.Checkpoint, error) { return readCheckpoint(text, a.receipt.log, did) })
 	if err != nil {
 		return nil, err
 	}
-	a.leaf.logKey, a.leaf.checkpoint = c.key, text
+	a.leaf.logKey, a.leaf.checkpoint = did, text
 	return c, nil
 }
 
-func readCheckpoint(text []byte, origin string, keys []string) (*checkpoint, error) {
-	var known []note.Verifier
-	for _, did := range keys {
-		v, err := logVerifier(origin, did)
-		if err != nil {
-			return nil, err
-		}
-		known = append(known, v)
-	}
-	n, err := note.Open(text, note.VerifierList(known...))
+func readCheckpoint(text []byte, origin, did string) (*log.Checkpoint, error) {
+	known, err := logVerifier(origin, did)
 	if err != nil {
-		return nil, fmt.Errorf("checkpoint is not signed by the node's log key: %w", err)
+		return nil, err
+	}
+	n, err := note.Open(text, note.VerifierList(known))
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint is not signed by the log key that the node had in force: %w", err)
 	}
 	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
 		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil || strings.ContainsAny(s.Base64, "\r\n") {
 			return nil, fmt.Errorf("checkpoint signature: %w", dsai.ErrSyntax)
 		}
 	}
-	c := &checkpoint{}
+	c := &log.Checkpoint{}
 	rest, err := c.Unmarshal([]byte(n.Text))
 	if err != nil {
 		return nil, err
@@ -118,8 +110,6 @@ func readCheckpoint(text []byte, origin string, keys []string) (*checkpoint, err
 	if len(rest) > 0 || string(c.Marshal()) != n.Text || len(c.Hash) != tlog.HashSize || c.Origin != origin {
 		return nil, fmt.Errorf("checkpoint: %w, or of another log", dsai.ErrSyntax)
 	}
-	signer := func(v note.Verifier) bool { return v.KeyHash() == n.Sigs[0].Hash }
-	c.key = keys[slices.IndexFunc(known, signer)]
 	return c, nil
 }
 

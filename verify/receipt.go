@@ -134,7 +134,7 @@ func (a *audit) checkReceipt() (string, error) {
 		return "", needs("node")
 	case r.id != r.issuer:
 		return "", errors.New("names another key than its issuer's")
-	case h.at(r.created) != r.issuer:
+	case h.At(r.created).Sign != r.issuer:
 		return "", fmt.Errorf("signed at %v by a key that the node did not have in force", r.created)
 	case r.at > r.created || r.appendBy < r.created:
 		return "", fmt.Errorf("started %v, signed %v, promised by %v: out of order", r.at, r.created, r.appendBy)

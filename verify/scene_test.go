@@ -52,6 +52,7 @@ type scene struct {
 	log      func(origin string, leaf []byte) (proof string)
 	bundle   func(b *dsai.Bundle)
 	signs    func(r *dsai.Credential[dsai.InferenceReceipt]) vc.Signer
+	logKey   string // name of the key that signs checkpoints
 
 	signed map[int]signedTree
 	coop   dsai.CoopID
@@ -436,7 +437,7 @@ type signedTree struct {
 }
 
 func (s *scene) logSigner(origin string) note.Signer {
-	key := s.nodeKey("log")
+	key := s.nodeKey(s.logKey)
 	vkey, err := note.NewEd25519VerifierKey(origin, key.Public().(ed25519.PublicKey))
 	must(s.t, err)
 	v, err := note.NewVerifier(vkey)
@@ -458,7 +459,7 @@ func (s *scene) witness(name string) (skey, vkey string) {
 func newScene(t testing.TB, seed string) *scene {
 	t.Helper()
 	s := &scene{
-		t: t, seed: seed,
+		t: t, seed: seed, logKey: "log",
 		consent:  func(int, *dsai.Credential[dsai.ConsentBundle]) {},
 		signer:   func(int) vc.Signer { return nil },
 		delegate: func(int, *dsai.Credential[dsai.ConsentDelegation]) {},

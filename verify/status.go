@@ -180,7 +180,7 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 
 // acknowledges reports whether w is a withdrawal receipt of the receipt's node.
 func (a *audit) acknowledges(w *vc.Sealed[dsai.WithdrawalReceipt]) bool {
-	return w.Subject.Node == a.receipt.node && a.nodeKeys[w.Subject.Node].ever(w.Issuer)
+	return w.Subject.Node == a.receipt.node && a.nodeEver(w.Subject.Node, w.Issuer)
 }
 
 // readAcknowledgements notes from when on the node says it knew of revocations.
@@ -192,6 +192,17 @@ func (a *audit) readAcknowledgements() {
 			a.acknowledged[w.Subject.Revocation] = w.Subject.Effective
 		}
 	}
+}
+
+// nodeEver reports whether did is or was a receipt key of n, by the bundle or by
+// the trust file: a bundle saved before the node's keys changed does not know the
+// later ones.
+func (a *audit) nodeEver(n dsai.NodeID, did string) bool {
+	if a.nodeKeys[n].Ever(did) {
+		return true
+	}
+	t := a.pinnedNode(n)
+	return t != nil && slices.Contains(t.ReceiptKeys, did)
 }
 
 // checkRevoked reports whether s is a genuine revocation of something used, and
@@ -239,7 +250,7 @@ func (a *audit) mayRevoke(s *vc.Sealed[dsai.Revocation]) bool {
 		if g.Subject.Member != s.Subject.Member || u.Consent != s.Subject.Consent && !slices.Contains(g.Subject.Delegation, s.Subject.Consent) {
 			continue
 		}
-		if a.memberKeys[s.Subject.Member].ever(s.Issuer) || s.Issuer == g.Issuer {
+		if a.memberKeys[s.Subject.Member].Ever(s.Issuer) || s.Issuer == g.Issuer {
 			return true
 		}
 		if m := a.member(s.Subject.Member); m != nil && m.Subject.Recovery != nil && slices.Contains(m.Subject.Recovery.Contacts, s.Issuer) {

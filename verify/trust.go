@@ -82,6 +82,19 @@ func (a *audit) pinnedNode(id dsai.NodeID) *dsai.TrustNode {
 	return nil
 }
 
+// sinceChanged says that a node which the trust file knows by an earlier key has
+// changed its keys. The event is not enough to believe the new ones: it is signed
+// by the receipt key alone, so following it would let whoever stole that key name
+// a log key of their own.
+func (a *audit) sinceChanged(n *dsai.TrustNode) string {
+	for _, k := range a.nodeKeys[n.Node] {
+		if slices.Contains(n.ReceiptKeys, k.Sign) && slices.Contains(n.LogKeys, k.Set.LogKey) && len(a.nodeKeys[n.Node]) > 1 {
+			return ", which knows earlier keys of this node: they were changed since, so get the co-op's trust file again"
+		}
+	}
+	return ""
+}
+
 // checkAnchor compares who signed with the verifier's own trust.
 func (a *audit) checkAnchor() (string, error) {
 	r, t := a.receipt, a.v.o.Trust
@@ -100,11 +113,11 @@ func (a *audit) checkAnchor() (string, error) {
 	case n == nil:
 		return "", fmt.Errorf("node %s is not in the trust file", short(r.node.Digest))
 	case !slices.Contains(n.ReceiptKeys, r.issuer):
-		return "", errors.New("receipt key is not in the trust file")
+		return "", fmt.Errorf("receipt key is not in the trust file%s", a.sinceChanged(n))
 	case a.leaf.logKey == "":
 		return "", needs("inclusion")
 	case !slices.Contains(n.LogKeys, a.leaf.logKey):
-		return "", errors.New("log key is not in the trust file")
+		return "", fmt.Errorf("log key is not in the trust file%s", a.sinceChanged(n))
 	}
 	a.result.Anchor = AnchorPinned
 	return fmt.Sprintf("co-op, node and keys are those that you trust as %q", t.Name), nil

@@ -246,6 +246,10 @@ func readJSON[T any](path, format string, v *T) error {
 	if err != nil {
 		return err
 	}
+	return decodeJSON(path, b, format, v)
+}
+
+func decodeJSON[T any](path string, b []byte, format string, v *T) error {
 	if formatOf(b) != format {
 		return usage(fmt.Sprintf("read %s: not a file of format %s", path, format), formatHint(format))
 	}
@@ -275,6 +279,8 @@ func formatHint(format string) string {
 		return "the operator makes it with: dsai consent request PATH… --to NAME"
 	case node.SignedFormat, node.SignedAdditionsFormat:
 		return "the member makes it with: dsai consent sign FILE"
+	case node.KeysFormat:
+		return "the member makes it with: dsai member rotate"
 	case memberFormat:
 		return "the member makes it with: dsai member init NAME"
 	}

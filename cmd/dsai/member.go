@@ -41,7 +41,7 @@ operator who you are. What you sign with them, nobody else can sign.`,
 		RunE: func(_ *cobra.Command, in []string) error { return a.memberInit(in[0], keyDir) },
 	}
 	init.Flags().StringVar(&keyDir, "keys", "", keysHelp)
-	return group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init)
+	return group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init, newMemberRotateCommand(a))
 }
 
 const keysHelp = "folder of your own keys (default: dsai-member in the XDG data folder)"
@@ -169,8 +169,21 @@ func openOwner(keyDir string) (*owner, error) {
 	if err != nil {
 		return nil, err
 	}
-	o.signer, err = ring.Signer(keyConsent)
-	return o, err
+	_, c, err := openChain(dir, o.card)
+	if err != nil {
+		return nil, err
+	}
+	if c.ID != o.id {
+		return nil, fmt.Errorf("%s in %s is another member's", keysFile, dir)
+	}
+	event := len(c.Keys) - 1
+	if o.signer, err = ring.Signer(keyName(event)); err != nil {
+		return nil, err
+	}
+	if o.signer.DID() != c.Keys.Last().Sign {
+		return nil, fmt.Errorf("key %s in %s is not the one that your key events end with", keyName(event), dir)
+	}
+	return o, destroyOwn(ring, event) // what a crash left of the keys before
 }
 
 func (a *app) memberAdd(ctx context.Context, in []string, inception string) error {

@@ -17,7 +17,7 @@ func newNodeCommand(a *app) *cobra.Command {
 		Use: "accept", Short: "believe the machine's clock after a jump", Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.clockAccept(c.Context()) },
 	})
-	return group(&cobra.Command{Use: "node", Short: "this node itself"}, clock)
+	return group(&cobra.Command{Use: "node", Short: "this node itself"}, clock, newNodeRotateCommand(a))
 }
 
 func (a *app) clockAccept(ctx context.Context) error {

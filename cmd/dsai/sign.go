@@ -105,7 +105,9 @@ func (a *app) showSigned(file string, consent dsai.Digest, signed any) error {
 func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
 	words := consent.Words(r.Subject, r.Until)
 	switch {
-	case r.Subject.Member != o.id || r.Subject.ID != o.signer.DID():
+	case r.Subject.Member == o.id && r.Subject.ID != o.signer.DID():
+		return "", fmt.Errorf("it is for another key of yours than the one in force: has the operator had your %s?", keysFile)
+	case r.Subject.Member != o.id:
 		return "", fmt.Errorf("it is for %s, whose keys these are not", inert.Line(r.Member))
 	case r.Subject.Capture.Custody != dsai.CustodyDevice:
 		return "", fmt.Errorf("it would say that somebody else keeps your key")

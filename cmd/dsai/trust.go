@@ -26,10 +26,7 @@ import (
 
 func newTrustCommand(a *app) *cobra.Command {
 	return group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
-		&cobra.Command{
-			Use: "export [FILE]", Short: "write this co-op's trust file, to hand out", Args: args(cobra.MaximumNArgs(1)),
-			RunE: func(c *cobra.Command, in []string) error { return a.trustExport(c.Context(), in) },
-		},
+		newTrustExportCommand(a),
 		&cobra.Command{
 			Use: "add FILE", Short: "believe the co-op of a trust file", Args: args(cobra.ExactArgs(1)),
 			RunE: func(_ *cobra.Command, in []string) error { return a.trustAdd(in[0]) },
@@ -38,6 +35,16 @@ func newTrustCommand(a *app) *cobra.Command {
 			Use: "list", Short: "whom I believe", Args: args(cobra.NoArgs),
 			RunE: func(*cobra.Command, []string) error { return a.trustList() },
 		})
+}
+
+func newTrustExportCommand(a *app) *cobra.Command {
+	var t node.TrustArgs
+	c := &cobra.Command{
+		Use: "export [FILE]", Short: "write this co-op's trust file, to hand out", Args: args(cobra.MaximumNArgs(1)),
+		RunE: func(c *cobra.Command, in []string) error { return a.trustExport(c.Context(), in, t) },
+	}
+	c.Flags().BoolVar(&t.Current, "current", false, "only the keys of today: what was signed before they were changed is not believed")
+	return c
 }
 
 // fingerprint is what two people compare by voice: 80 bits of the digest of a
@@ -70,9 +77,9 @@ func describeTrust(t *dsai.Trust, path string) believed {
 	return believed{t.Name, fingerprint(t), t.Coop, len(t.Nodes), len(t.Witnesses), t.Threshold, path}
 }
 
-func (a *app) trustExport(ctx context.Context, in []string) error {
+func (a *app) trustExport(ctx context.Context, in []string, p node.TrustArgs) error {
 	var t dsai.Trust
-	if err := a.call(ctx, "trust", node.Nothing{}, nil, &t); err != nil {
+	if err := a.call(ctx, "trust", p, nil, &t); err != nil {
 		return err
 	}
 	if len(in) == 0 || in[0] == "-" {
@@ -224,7 +231,7 @@ func unanchored(anchor string) *control.Error {
 		Hint: "get the co-op's trust file by another way than the bundle, then: dsai trust add FILE"}
 	if anchor == verify.AnchorMismatch {
 		e.Message = "the bundle is whole, and signed by others than your trust file names"
-		e.Hint = "do not believe it before the co-op explains; see dsai trust list"
+		e.Hint = "see the line anchor; if the co-op changed its keys, get its trust file again by another way than the bundle, then: dsai trust add FILE"
 	}
 	return e
 }

@@ -75,7 +75,7 @@ func (a *app) trustOf(ctx context.Context, raw []byte, file string, byRef bool) 
 		return t, err
 	}
 	t = &dsai.Trust{}
-	return t, a.call(ctx, "trust", node.Nothing{}, nil, t)
+	return t, a.call(ctx, "trust", node.TrustArgs{}, nil, t)
 }
 
 // readRevocations reads a JSON array of credentials, or one on each line.
@@ -87,6 +87,10 @@ func readRevocations(path string) ([]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decodeRevocations(path, b)
+}
+
+func decodeRevocations(path string, b []byte) ([]json.RawMessage, error) {
 	var out []json.RawMessage
 	if b = bytes.TrimSpace(b); bytes.HasPrefix(b, []byte("[")) {
 		if err := json.Unmarshal(b, &out); err != nil {

@@ -10,7 +10,7 @@ var Table = []Row{
 		Why: "the vocabulary of everything that travels: standard library only, because outsiders link it"},
 	{Path: "verify", D: true,
 		May: []string{"internal/policy", "internal/verifiable/answer", "internal/verifiable/consent", "internal/verifiable/extract",
-			"internal/verifiable/ingest/lang", "internal/verifiable/merkle", "internal/verifiable/purpose", "internal/verifiable/rank",
+			"internal/verifiable/identity", "internal/verifiable/ingest/lang", "internal/verifiable/merkle", "internal/verifiable/purpose", "internal/verifiable/rank",
 			"internal/verifiable/vc", modSumdb, modFormats},
 		Why: "checks a bundle offline: only deterministic packages and the log's formats, no engine, no store"},
 
@@ -73,6 +73,9 @@ var Table = []Row{
 	{Path: "internal/verifiable/vc", D: true,
 		May: []string{"github.com/gowebpki/jcs", "github.com/mr-tron/base58"},
 		Why: "credentials: canonical JSON, proofs, schemas, status lists"},
+	{Path: "internal/verifiable/identity", D: true,
+		May: []string{"internal/verifiable/vc"},
+		Why: "which key was in force when: one rule for the verifier that judges by it and the node that refuses by it"},
 	{Path: "internal/verifiable/merkle", D: true,
 		May: []string{modSumdb},
 		Why: "roots and inclusion proofs of small trees, by the arithmetic of sumdb/tlog"},

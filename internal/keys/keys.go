@@ -132,6 +132,22 @@ func (r *Ring) Rename(from, to string) error {
 	return durable.Rename(r.path(from), r.path(to))
 }
 
+// Remove destroys a key for good; one that is not there is fine. What the disk
+// keeps of a deleted file is beyond it: encrypt the disk.
+func (r *Ring) Remove(name string) error {
+	err := os.Remove(r.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		err = durable.SyncDir(r.dir)
+	}
+	if err != nil {
+		return fmt.Errorf("destroy key %s: %w", name, err)
+	}
+	return nil
+}
+
 func (r *Ring) path(name string) string { return filepath.Join(r.dir, name+".pem") }
 
 func (r *Ring) save(name string, key any) error {

@@ -123,12 +123,12 @@ func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyAdopted, er
 	if p.Digest() == now.Digest() {
 		return n.showAdopted(ctx, now)
 	}
-	signer, err := n.memberSigner(n.lib.member(n.charter.Subject.Founder))
+	// By the consent clock: receipts are judged at its times.
+	at := n.clock.now()
+	signer, err := n.memberSigner(n.lib.member(n.charter.Subject.Founder), at)
 	if err != nil {
 		return nil, err
 	}
-	// By the consent clock: receipts are judged at its times.
-	at := n.clock.now()
 	s, err := vc.Issue(vc.New(dsai.TypePolicyAdoption, signer.DID(), dsai.PolicyAdoption{
 		ID: signer.DID(), Coop: n.coop, Policy: p.Digest(), Sequence: now.adoption.Subject.Sequence + 1, Previous: &now.adoption.Digest,
 	}, at, 0), at, signer)
@@ -237,15 +237,11 @@ func (n *Node) fsckPolicies(ctx context.Context) (string, error) {
 	}
 	founder := n.lib.member(n.charter.Subject.Founder)
 	for i, a := range all {
-		had, err := n.everHadKey(ctx, founder, a.Issuer)
-		if err != nil {
-			return "", err
-		}
 		follows := a.Subject.Previous == nil
 		if i > 0 {
 			follows = a.Subject.Previous != nil && *a.Subject.Previous == all[i-1].Digest
 		}
-		if !had || !follows || a.Subject.Coop != n.coop || a.Subject.Sequence != i+1 {
+		if !founder.keys.Ever(a.Issuer) || !follows || a.Subject.Coop != n.coop || a.Subject.Sequence != i+1 {
 			return "", fmt.Errorf("adoption %s is not the founder's next one", short(a.Digest))
 		}
 		if _, err := n.readPolicy(ctx, a.Subject.Policy); err != nil {

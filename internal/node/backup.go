@@ -32,6 +32,8 @@ type BackupReport struct {
 // derived. It holds the private keys: whoever reads it can sign as this node and
 // as the members whose keys it keeps. The node goes on meanwhile.
 func (n *Node) Backup(ctx context.Context, path string) (*BackupReport, error) {
+	n.copying.Lock() // keys and database must be of one moment
+	defer n.copying.Unlock()
 	rep := &BackupReport{Path: path}
 	var err error
 	if rep.Files, err = n.home.createArchive(ctx, path, n.fillBackup); err != nil {
@@ -54,8 +56,6 @@ func (n *Node) fillBackup(a *archive) error {
 	}
 	// The database before the log and the statistics: both may only be ahead of
 	// what the database knows, as after a crash.
-	n.copying.Lock()
-	defer n.copying.Unlock()
 	copied := n.home.path("backup.tmp.db")
 	os.Remove(copied)
 	defer os.Remove(copied)
@@ -130,9 +130,6 @@ func newEpoch(ctx context.Context, h Home, cfg Config) error {
 	}
 	defer db.Close()
 	n := &Node{cfg: cfg, home: h, ring: ring, db: db}
-	if n.signer, err = ring.Signer(keyReceipt); err != nil {
-		return err
-	}
 	if err := n.openIdentity(ctx); err != nil {
 		return err
 	}
@@ -140,7 +137,7 @@ func newEpoch(ctx context.Context, h Home, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	r, err := n.closedLog(old)
+	r, err := n.closedLog(ctx, old)
 	if err != nil {
 		return err
 	}
@@ -148,23 +145,25 @@ func newEpoch(ctx context.Context, h Home, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	if err := createLog(ctx, h, ring, n.id, old+1); err != nil {
+	if err := createLog(ctx, h, ring, n.id, old+1, n.logKeyFile()); err != nil {
 		return err
 	}
-	return n.recordEpoch(ctx, old+1, last)
+	return n.recordEpoch(ctx, max(dsai.At(cfg.Now()), n.keys.history.Last().From), old+1, last)
 }
 
-func (n *Node) recordEpoch(ctx context.Context, epoch int, last tlog.Checkpoint) error {
-	now := dsai.At(n.cfg.Now())
-	s, err := vc.Issue(vc.New(dsai.TypeLogEpoch, n.signer.DID(), dsai.LogEpoch{
-		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Epoch: epoch,
+// recordEpoch makes an epoch the current one: its own record comes first in it,
+// then what still waits.
+func (n *Node) recordEpoch(ctx context.Context, now dsai.Time, epoch int, last tlog.Checkpoint) error {
+	signer := n.signerAt(now)
+	s, err := vc.Issue(vc.New(dsai.TypeLogEpoch, signer.DID(), dsai.LogEpoch{
+		ID: signer.DID(), Coop: n.coop, Node: n.id, Epoch: epoch,
 		Last: &dsai.CheckpointRef{Origin: last.Origin, Size: last.Size, Root: dsai.Digest(last.Root)},
-	}, now, 0), now, n.signer)
+	}, now, 0), now, signer)
 	if err != nil {
 		return err
 	}
-	n.db.SetEpoch(epoch)
 	return n.db.Update(ctx, func(tx *store.Tx) error {
+		tx.OpenEpoch(epoch)
 		return errors.Join(tx.Put(record(s, dsai.LeafEpoch, now)), tx.MovePending(epoch), tx.SetMeta(metaEpoch, []byte(strconv.Itoa(epoch))))
 	})
 }

@@ -62,6 +62,13 @@ func (c *clock) moment() consent.Moment {
 
 func (c *clock) now() dsai.Time { return c.moment().Now }
 
+// reach moves time forward to t, by the second or so in which keys change.
+func (c *clock) reach(t dsai.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.state.High = max(c.state.High, t)
+}
+
 // save stores the mark when it has grown by at least so much.
 func (c *clock) save(ctx context.Context, atLeast time.Duration) error {
 	c.saving.Lock()

@@ -171,7 +171,7 @@ func collectionScope(id dsai.Digest) dsai.DataScope {
 // document that it does not decide about yet. A crash in between leaves a
 // consent that covers less; doing it again goes on from there.
 func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
-	signer, err := n.memberSigner(m)
+	signer, err := n.memberSigner(m, n.clock.now())
 	if err != nil {
 		return nil, 0, err
 	}

@@ -196,7 +196,7 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 	if v.Documents, err = n.viewDocuments(ctx, shown...); err != nil {
 		return nil, err
 	}
-	if m := n.lib.member(g.Consent.Subject.Member); m != nil && !n.ring.Has(memberKey(m.ID)+"-consent") {
+	if m := n.lib.member(g.Consent.Subject.Member); m != nil && m.Custody != dsai.CustodyNode {
 		v.Command = command
 	}
 	return v, nil

@@ -203,7 +203,7 @@ func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c C
 		return g, nil
 	}
 	b.Supersedes = n.replaced(m, docs)
-	signer, err := n.memberSigner(m)
+	signer, err := n.memberSigner(m, now)
 	if err != nil {
 		return nil, err
 	}
@@ -211,6 +211,7 @@ func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c C
 	if err != nil {
 		return nil, err
 	}
+	b.ID = signer.DID()
 	cred := vc.New(dsai.TypeConsentBundle, signer.DID(), b, now, until)
 	cred.Status = vc.NewStatusEntry(listURI(n.id), index)
 	s, err := vc.Issue(cred, now, signer)
@@ -279,6 +280,7 @@ func (n *Node) sameTerms(docs []*document, b dsai.ConsentBundle, c Contribution,
 
 // termsOf is what a consent says, without over which documents.
 func termsOf(b dsai.ConsentBundle) string {
+	b.ID = "" // another key of the same member agrees to the same
 	b.Data, b.Notice, b.Supersedes = dsai.DataScope{Documents: []dsai.DocumentGrant{}}, dsai.Notice{}, nil
 	return string(mustCanonical(b))
 }
@@ -442,10 +444,11 @@ func (n *Node) derive(d store.Document, source []byte, t *ingest.Text, now dsai.
 	if err != nil {
 		return nil, err
 	}
-	s, err := vc.Issue(vc.New(dsai.TypeDerivation, n.signer.DID(), dsai.Derivation{
-		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Document: d.ID, Version: version, Extractor: t.Extractor,
+	signer := n.signerAt(now)
+	s, err := vc.Issue(vc.New(dsai.TypeDerivation, signer.DID(), dsai.Derivation{
+		ID: signer.DID(), Coop: n.coop, Node: n.id, Document: d.ID, Version: version, Extractor: t.Extractor,
 		Chunker: segment.ID, Unicode: segment.UnicodeVersion, Language: t.Language, Passages: len(t.Passages), Root: root,
-	}, now, 0), now, n.signer)
+	}, now, 0), now, signer)
 	if err != nil {
 		return nil, err
 	}

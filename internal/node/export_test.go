@@ -143,11 +143,11 @@ func (n *Node) Begin(ctx context.Context, question string) error {
 // takes effect at a time of the caller's choice.
 func (n *Node) SignRevocation(consent dsai.Digest, effective dsai.Time) ([]byte, error) {
 	m := n.lib.member(n.charter.Subject.Founder)
-	signer, err := n.memberSigner(m)
+	now := n.clock.now()
+	signer, err := n.memberSigner(m, now)
 	if err != nil {
 		return nil, err
 	}
-	now := n.clock.now()
 	s, err := vc.Issue(vc.New(dsai.TypeRevocation, signer.DID(), dsai.Revocation{
 		ID: signer.DID(), Member: m.ID, Coop: n.coop, Consent: consent, Effective: effective,
 	}, now, 0), now, signer)

@@ -131,7 +131,7 @@ func found(ctx context.Context, h Home, o FoundOptions) error {
 	if err := foundRecords(ctx, db, foundation{now, coop, nodeID, founder, node, charter, signer}); err != nil {
 		return err
 	}
-	if err := createLog(ctx, h, ring, nodeID, 1); err != nil {
+	if err := createLog(ctx, h, ring, nodeID, 1, keyLog); err != nil {
 		return err
 	}
 	ix, err := retrieve.Create(h.Index())
@@ -267,8 +267,8 @@ func newNode(ring *keys.Ring, operator dsai.MemberID, region string, now dsai.Ti
 	return n, signer, err
 }
 
-func createLog(ctx context.Context, h Home, ring *keys.Ring, n dsai.NodeID, epoch int) error {
-	key, err := ring.Ed25519(keyLog)
+func createLog(ctx context.Context, h Home, ring *keys.Ring, n dsai.NodeID, epoch int, keyFile string) error {
+	key, err := ring.Ed25519(keyFile)
 	if err != nil {
 		return err
 	}

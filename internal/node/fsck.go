@@ -12,6 +12,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/merkle"
 	"dsai.example/dsai/internal/verifiable/tlog"
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -33,6 +34,8 @@ type FsckCheck struct {
 // Fsck reads everything that the node keeps and checks it against signatures,
 // commitments and the log. It changes nothing.
 func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error) {
+	n.copying.Lock() // keys, epochs and files must be of one moment
+	defer n.copying.Unlock()
 	rep := &FsckReport{OK: true}
 	for _, c := range []struct {
 		name string
@@ -74,22 +77,45 @@ func (n *Node) fsckDatabase(ctx context.Context) (string, error) {
 }
 
 func (n *Node) fsckKeys(context.Context) (string, error) {
-	want := map[string]string{keyReceipt: n.self.Subject.ReceiptKey, keyLog: n.self.Subject.LogKey, keyPeer: n.self.Subject.PeerKey, keyWitness: n.self.Subject.WitnessKey}
-	for _, m := range n.lib.allMembers() {
-		if m.Custody == dsai.CustodyNode {
-			want[memberKey(m.ID)+"-consent"] = m.DID
-		}
-	}
-	for name, did := range want {
-		s, err := n.ring.Signer(name)
-		if err != nil {
+	keys, events := 0, len(n.keys.events)
+	for _, u := range keyUses {
+		if err := n.fsckKey(u.file, n.keys.history, u.of); err != nil {
 			return "", err
 		}
-		if s.DID() != did {
-			return "", fmt.Errorf("key %s is not the one that was founded with", name)
+		keys++
+	}
+	for _, m := range n.lib.allMembers() {
+		events += len(m.events)
+		if m.DID != m.keys.Last().Sign || m.Custody != m.keys.Last().Custody {
+			return "", fmt.Errorf("member %s is listed with another key or custody than the key events end with", m.Name)
+		}
+		if m.Custody != dsai.CustodyNode {
+			continue
+		}
+		if err := n.fsckKey(memberKey(m.ID)+"-consent", m.keys, consentKey); err != nil {
+			return "", err
+		}
+		keys++
+	}
+	return fmt.Sprintf("%d keys are those in force after %d key events", keys, events), nil
+}
+
+// fsckKey wants the key file of the key in force, and none of a key before it.
+func (n *Node) fsckKey(base string, h identity.History, did func(identity.Keys) string) error {
+	keep := keyFile(base, h, did)
+	s, err := n.ring.Signer(keep)
+	if err != nil {
+		return err
+	}
+	if s.DID() != did(h.Last()) {
+		return fmt.Errorf("key %s is not the one in force", keep)
+	}
+	for i := range h {
+		if name := keyFile(base, h[:i+1], did); name != keep && n.ring.Has(name) {
+			return fmt.Errorf("key %s was changed and is not destroyed; the next start does it", name)
 		}
 	}
-	return fmt.Sprintf("%d keys are those of the inceptions", len(want)), nil
+	return nil
 }
 
 // fsckCredentials opens every signed artifact again.
@@ -204,12 +230,13 @@ func (n *Node) fsckVersion(ctx context.Context, d *document, v store.Version) (i
 	return len(ps), nil
 }
 
-func (n *Node) eachLog(f func(epoch int, r *tlog.Reader) error) error {
-	for e := 1; e <= n.log.epoch; e++ {
-		r := n.log.Reader
-		if e != n.log.epoch {
+func (n *Node) eachLog(ctx context.Context, f func(epoch int, r *tlog.Reader) error) error {
+	l := n.log.current()
+	for e := 1; e <= l.epoch; e++ {
+		r := l.Reader
+		if e != l.epoch {
 			var err error
-			if r, err = n.closedLog(e); err != nil {
+			if r, err = n.closedLog(ctx, e); err != nil {
 				return err
 			}
 		}
@@ -222,7 +249,7 @@ func (n *Node) eachLog(f func(epoch int, r *tlog.Reader) error) error {
 
 func (n *Node) fsckLog(ctx context.Context) (string, error) {
 	var size uint64
-	err := n.eachLog(func(_ int, r *tlog.Reader) error {
+	err := n.eachLog(ctx, func(_ int, r *tlog.Reader) error {
 		cp, err := r.Checkpoint(ctx)
 		size += cp.Size
 		return errors.Join(err, r.Fsck(ctx))
@@ -234,7 +261,7 @@ func (n *Node) fsckLog(ctx context.Context) (string, error) {
 // artifacts that the leaves commit to.
 func (n *Node) fsckOutbox(ctx context.Context) (string, error) {
 	matched := 0
-	err := n.eachLog(func(epoch int, r *tlog.Reader) error {
+	err := n.eachLog(ctx, func(epoch int, r *tlog.Reader) error {
 		k, err := n.fsckEpoch(ctx, epoch, r)
 		matched += k
 		return err
@@ -255,9 +282,10 @@ func (n *Node) fsckEpoch(ctx context.Context, epoch int, r *tlog.Reader) (matche
 	}
 	wait, cancel := context.WithTimeout(ctx, waitLog)
 	defer cancel()
-	growing := epoch == n.log.epoch
+	l := n.log.current()
+	growing := epoch == l.epoch
 	if growing && any {
-		if err := n.log.WaitPublished(wait, last); err != nil {
+		if err := l.WaitPublished(wait, last); err != nil {
 			return 0, err
 		}
 	}
@@ -266,7 +294,7 @@ func (n *Node) fsckEpoch(ctx context.Context, epoch int, r *tlog.Reader) (matche
 		return 0, err
 	}
 	if growing && len(held) > 0 { // until the outbox knows them too
-		if err := n.log.WaitPublished(wait, uint64(len(held)-1)); err != nil {
+		if err := l.WaitPublished(wait, uint64(len(held)-1)); err != nil {
 			return 0, err
 		}
 	}

@@ -56,11 +56,12 @@ func (g gate) Clear(ctx context.Context, r *pipeline.Request) (*pipeline.Clearan
 	if no := verdict.Refusal(); no != nil {
 		return nil, no
 	}
-	s, err := vc.Issue(vc.New(dsai.TypeClearance, g.n.signer.DID(), dsai.Clearance{
-		ID: g.n.signer.DID(), Coop: g.n.coop, Node: g.n.id, Request: r.ID, Undertaking: r.Requester.Digest,
+	signer := g.n.signerAt(at.Now)
+	s, err := vc.Issue(vc.New(dsai.TypeClearance, signer.DID(), dsai.Clearance{
+		ID: signer.DID(), Coop: g.n.coop, Node: g.n.id, Request: r.ID, Undertaking: r.Requester.Digest,
 		Purpose: iri, Policy: pol.Digest(), Rule: verdict.Rule, Nodes: []dsai.NodeID{g.n.id}, Regions: []string{consent.AnyRegion},
 		Model: m.Fingerprint, Nonce: newSalt(), Audience: g.n.id,
-	}, at.Now, at.Now+clearanceLife), at.Now, g.n.signer)
+	}, at.Now, at.Now+clearanceLife), at.Now, signer)
 	if err != nil {
 		return nil, fmt.Errorf("clear request: %w", err)
 	}
@@ -104,7 +105,7 @@ func (n *Node) checkClearance(c *pipeline.Clearance) error {
 	}
 	now := n.clock.now()
 	switch {
-	case s.Issuer != n.signer.DID() || s.Subject.Audience != n.id || s.Subject.Coop != n.coop:
+	case s.Issuer != n.signerAt(s.Proof[0].Created).DID() || s.Subject.Audience != n.id || s.Subject.Coop != n.coop:
 		return errors.New("check clearance: issued by or for another node")
 	case s.Subject.Request != c.Request.ID || s.Subject.Undertaking != c.Request.Requester.Digest:
 		return errors.New("check clearance: of another request")

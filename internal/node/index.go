@@ -84,9 +84,10 @@ func (n *Node) pinStatistics(ctx context.Context) error {
 		return err
 	}
 	s := e.Statistics()
-	s.ID, s.Coop, s.Node = n.signer.DID(), n.coop, n.id
 	now := n.clock.now()
-	c, err := vc.Issue(vc.New(dsai.TypeStatistics, n.signer.DID(), s, now, 0), now, n.signer)
+	signer := n.signerAt(now)
+	s.ID, s.Coop, s.Node = signer.DID(), n.coop, n.id
+	c, err := vc.Issue(vc.New(dsai.TypeStatistics, signer.DID(), s, now, 0), now, signer)
 	if err != nil {
 		return fmt.Errorf("pin statistics: %w", err)
 	}

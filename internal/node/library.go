@@ -14,6 +14,7 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
 
@@ -59,6 +60,9 @@ type member struct {
 	store.Member
 	num uint32 // counts contributors for the ranking's cap
 	inc vc.Sealed[dsai.MemberInception]
+
+	keys   identity.History
+	events []*identity.Event // that made it, in order
 }
 
 // loadLibrary reads all of it from the store.
@@ -147,6 +151,10 @@ func (l *library) readMembers(ctx context.Context, db *store.Store) error {
 	if err != nil {
 		return err
 	}
+	events, err := keyEvents(ctx, db)
+	if err != nil {
+		return err
+	}
 	for i, m := range ms {
 		raw, err := db.Raw(ctx, m.Inception)
 		if err != nil {
@@ -156,7 +164,12 @@ func (l *library) readMembers(ctx context.Context, db *store.Store) error {
 		if err != nil {
 			return fmt.Errorf("member %s: %w", m.Name, err)
 		}
-		l.members[m.ID] = &member{m, uint32(i), inc}
+		mine := events[m.ID.Digest]
+		keys, err := identity.Member(&inc, m.ID, mine)
+		if err != nil {
+			return fmt.Errorf("member %s: %w", m.Name, err)
+		}
+		l.members[m.ID] = &member{m, uint32(i), inc, keys, mine}
 	}
 	return nil
 }

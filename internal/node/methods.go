@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"syscall"
 
 	"dsai.example/dsai"
@@ -44,9 +45,12 @@ func (n *Node) Methods() control.Local {
 		"receipts":        control.Method(n.callReceipts),
 		"bundle":          control.Method(n.callBundle),
 		"explain":         control.Method(n.callExplain),
-		"trust":           control.Method(func(context.Context, Nothing, func(any)) (*dsai.Trust, error) { return n.Trust(), nil }),
+		"trust":           control.Method(n.callTrust),
 		"member.add":      control.Method(n.callMemberAdd),
 		"member.list":     control.Method(n.callMemberList),
+		"member.rotate":   control.Method(n.RotateMember),
+		"member.keys":     control.Method(n.AcceptKeys),
+		"node.rotate":     control.Method(n.RotateNode),
 		"consent.request": control.Method(n.callConsentRequest),
 		"consent.list":    control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Consent, error) { return n.Consents(ctx) }),
 		"consent.show":    control.Method(n.callConsentShow),
@@ -119,6 +123,12 @@ func Describe(err error) *control.Error {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			e.Hint = "nothing listens there: is the server running? with Ollama: ollama serve"
 		}
+	case errors.Is(err, ErrOldKey):
+		e.Hint = "if the key was changed, the operator first needs to know: dsai member rotate --file FILE; then sign again with the new one"
+	case errors.Is(err, errFork):
+		e.Hint = "one of the two is forged: ask the member, over another way, and see docs/RUNBOOK.md, A key was stolen"
+	case errors.Is(err, ErrNotMember):
+		e.Hint = "admit them first: dsai member add --inception FILE; who changed keys, hands those in: dsai member rotate --file FILE"
 	case errors.Is(err, ErrNoModel):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
 	case errors.Is(err, syscall.ENOSPC):
@@ -379,7 +389,7 @@ func (n *Node) callMemberList(context.Context, Nothing, func(any)) ([]MemberShow
 }
 
 func (n *Node) callCheckpoint(ctx context.Context, _ Nothing, _ func(any)) (string, error) {
-	cp, err := n.log.Checkpoint(ctx)
+	cp, err := n.log.current().Checkpoint(ctx)
 	return string(cp.Raw), err
 }
 
@@ -397,11 +407,38 @@ func (n *Node) callProve(ctx context.Context, r Ref, _ func(any)) (string, error
 	return string(p), err
 }
 
-// Trust is the trust file that makes this node's receipts anchored elsewhere.
+// TrustArgs says what a trust file is for.
+type TrustArgs struct {
+	// Current leaves earlier keys of the node out: receipts from before they were
+	// changed are not believed then.
+	Current bool `json:"current"`
+}
+
+func (n *Node) callTrust(_ context.Context, a TrustArgs, _ func(any)) (*dsai.Trust, error) {
+	t := n.Trust()
+	if a.Current {
+		k := &t.Nodes[0]
+		k.LogKeys, k.ReceiptKeys = k.LogKeys[len(k.LogKeys)-1:], k.ReceiptKeys[len(k.ReceiptKeys)-1:]
+	}
+	return t, nil
+}
+
+// Trust is the trust file that makes this node's receipts anchored elsewhere: of
+// all times, so it names the keys that the node has had, oldest first.
 func (n *Node) Trust() *dsai.Trust {
+	node := dsai.TrustNode{Node: n.id}
+	n.keys.mu.RLock()
+	for _, k := range n.keys.history {
+		if !slices.Contains(node.LogKeys, k.Set.LogKey) {
+			node.LogKeys = append(node.LogKeys, k.Set.LogKey)
+		}
+		if !slices.Contains(node.ReceiptKeys, k.Sign) {
+			node.ReceiptKeys = append(node.ReceiptKeys, k.Sign)
+		}
+	}
+	n.keys.mu.RUnlock()
 	return &dsai.Trust{
 		Format: dsai.TrustFormat, Name: n.charter.Subject.Name, Coop: n.coop,
-		Nodes:     []dsai.TrustNode{{Node: n.id, LogKeys: []string{n.self.Subject.LogKey}, ReceiptKeys: []string{n.self.Subject.ReceiptKey}}},
-		Witnesses: []dsai.TrustWitness{}, Threshold: 0,
+		Nodes: []dsai.TrustNode{node}, Witnesses: []dsai.TrustWitness{}, Threshold: 0,
 	}
 }

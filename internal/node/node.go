@@ -61,7 +61,7 @@ type Node struct {
 	unlock func() error
 
 	ring       *keys.Ring
-	signer     vc.Signer // the node's receipt key
+	keys       nodeKeys
 	pseudonyms []byte
 	macKey     []byte
 
@@ -89,7 +89,7 @@ type Node struct {
 
 	change   turn       // serialises what changes documents and the index
 	revoking sync.Mutex // serialises revocations
-	copying  sync.Mutex // serialises backups, which share a temporary file
+	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
 
 	quota      quota
@@ -150,17 +150,26 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if n.clock, err = newClock(ctx, n.db, n.cfg.Now); err != nil {
 		return err
 	}
+	// Keys come into force a second after they were changed: a start in between
+	// goes on from there.
+	n.clock.reach(n.keys.history.Last().From)
 	// The log before anything signs: receipts name its latest checkpoint.
 	if n.log, err = openLog(ctx, n); err != nil {
 		return err
 	}
-	n.status = &statusLists{db: n.db, coop: n.coop, node: n.id, signer: n.signer, wake: n.log.wake}
+	if err := n.finishTurn(ctx); err != nil {
+		return err
+	}
+	n.status = &statusLists{db: n.db, coop: n.coop, node: n.id, signer: n.signerAt, wake: n.log.wake}
 	if n.lib, err = loadLibrary(ctx, n.db, n.status); err != nil {
 		return err
 	}
 	n.status.ended = func(consent dsai.Digest, now dsai.Time) bool {
 		g := n.lib.grant(consent)
 		return g != nil && now > g.Consent.ValidUntil
+	}
+	if err := n.destroyMemberKeys(); err != nil {
+		return err
 	}
 	if err := n.openEngines(ctx); err != nil {
 		return err
@@ -169,19 +178,17 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.issuer = &receipt.Issuer{
-		Coop: n.coop, Node: n.id, Region: n.cfg.Region, Signer: n.signer, Now: n.clock.now, NewSalt: newSalt,
+		Coop: n.coop, Node: n.id, Region: n.cfg.Region, Signer: n.signerAt, Now: n.clock.now, NewSalt: newSalt,
 		Log: n.log.latest, Policy: n.policyNames,
 	}
 	n.recorder = recorder{n}
-	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder}
+	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder,
+		Signing: n.log.signing.RLocker()}
 	return n.recorder.recover(ctx)
 }
 
 func (n *Node) openKeys() (err error) {
 	if n.ring, err = keys.Open(n.home.Keys()); err != nil {
-		return err
-	}
-	if n.signer, err = n.ring.Signer(keyReceipt); err != nil {
 		return err
 	}
 	if n.macKey, err = n.ring.Secret(secretMAC); err != nil {
@@ -231,8 +238,8 @@ func (n *Node) openIdentity(ctx context.Context) error {
 	if n.id, err = vc.NodeID(n.self.Subject); err != nil {
 		return err
 	}
-	if n.self.Subject.ReceiptKey != n.signer.DID() {
-		return errors.New("key node-receipt is not the one that the node was founded with")
+	if err := n.loadKeys(ctx); err != nil {
+		return err
 	}
 	if raw, err = n.metaCredential(ctx, metaConsole); err != nil {
 		return err
@@ -311,7 +318,7 @@ func (n *Node) tend(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			n.clock.moment()
+			n.keys.forget(n.clock.moment().Now)
 			if err := n.clock.save(ctx, storeEvery); err != nil && ctx.Err() == nil {
 				return err
 			}

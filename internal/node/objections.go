@@ -66,7 +66,8 @@ func (n *Node) callObject(ctx context.Context, a ObjectArgs, _ func(any)) (*Obje
 	if err != nil {
 		return nil, err
 	}
-	signer, err := n.memberSigner(m)
+	now := n.clock.now()
+	signer, err := n.memberSigner(m, now)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +75,6 @@ func (n *Node) callObject(ctx context.Context, a ObjectArgs, _ func(any)) (*Obje
 	if a.Abstain {
 		kind = kindAbstention
 	}
-	now := n.clock.now()
 	s, err := vc.Issue(vc.New(dsai.TypeObjection, signer.DID(), dsai.Objection{
 		ID: signer.DID(), Member: m.ID, Coop: n.coop, Kind: kind, Against: against, Reason: a.Reason,
 	}, now, 0), now, signer)

@@ -21,6 +21,7 @@ import (
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -96,7 +97,11 @@ func (n *Node) admission(name string, inception []byte) (*member, error) {
 	if name, err = n.newName(name); err != nil {
 		return nil, err
 	}
-	return &member{inc: s, Member: store.Member{
+	keys, err := identity.Member(&s, id, nil)
+	if err != nil {
+		return nil, err
+	}
+	return &member{inc: s, keys: keys, Member: store.Member{
 		ID: id, Name: name, DID: s.Issuer, Custody: dsai.CustodyDevice, Inception: s.Digest, Created: n.clock.now(),
 	}}, nil
 }
@@ -165,11 +170,11 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o Key
 		iris = append(iris, iri)
 	}
 	founder := n.lib.member(n.charter.Subject.Founder)
-	signer, err := n.memberSigner(founder)
+	now := n.clock.now()
+	signer, err := n.memberSigner(founder, now)
 	if err != nil {
 		return "", err
 	}
-	now := n.clock.now()
 	u, err := newUndertaking(signer, undertakingTerms{member: founder.ID, coop: n.coop, node: n.id, now: now, purposes: iris, def: iris[0]})
 	if err != nil {
 		return "", err

@@ -48,6 +48,9 @@ func (l recorder) Open(ctx context.Context, p *pipeline.Plan) error {
 
 // Append implements pipeline.Log.
 func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
+	if l.n.log.current().closed.Load() {
+		return errClosedLog
+	}
 	now := l.n.clock.now()
 	openings, err := json.Marshal(r.Openings)
 	if err != nil {

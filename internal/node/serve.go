@@ -50,7 +50,7 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 	}
 	srv, err := api.New(api.Config{
 		Asker: asker, Keys: n, Library: door{n}, Receipts: door{n}, Credentials: door{n}, Pages: pages, Citations: n.Citations,
-		Log: http.StripPrefix("/log", n.log.Handler()), Metrics: m.Handler(),
+		Log: http.StripPrefix("/log", n.log), Metrics: m.Handler(),
 		Ready: n.ready, Purpose: purposeIRI, Observe: m, Logger: n.slog, Hosts: o.Hosts,
 	})
 	if err != nil {
@@ -103,8 +103,8 @@ func (n *Node) ready(context.Context) error {
 		return fmt.Errorf("clock: %s", r)
 	}
 	select {
-	case <-n.log.done:
-		return fmt.Errorf("log: %w", n.log.err)
+	case <-n.log.current().done:
+		return fmt.Errorf("log: %w", n.log.current().err)
 	default:
 		return nil
 	}

@@ -29,7 +29,7 @@ type statusLists struct {
 	db     *store.Store
 	coop   dsai.CoopID
 	node   dsai.NodeID
-	signer vc.Signer
+	signer func(at dsai.Time) vc.Signer
 	wake   func() // of the log
 	// ended reports whether a consent is over, so that its list need not say
 	// more of it; nil = none is.
@@ -67,6 +67,7 @@ func (s *statusLists) renew(ctx context.Context, now dsai.Time, change func(*sto
 }
 
 func (s *statusLists) makeLocked(ctx context.Context, now dsai.Time, change func(*store.Tx) error) error {
+	signer := s.signer(now) // not inside the transaction, which a change of keys may wait for
 	var made vc.Sealed[dsai.StatusList]
 	var sequence uint64
 	err := s.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
@@ -86,7 +87,7 @@ func (s *statusLists) makeLocked(ctx context.Context, now dsai.Time, change func
 		if sequence, err = tx.Next(metaStatus); err != nil {
 			return err
 		}
-		if made, err = s.issue(now, sequence, revoked, s.withdrawn(documents, now)); err != nil {
+		if made, err = s.issue(signer, now, sequence, revoked, s.withdrawn(documents, now)); err != nil {
 			return err
 		}
 		return tx.Put(record(made, dsai.LeafStatusList, now))
@@ -118,7 +119,7 @@ func (s *statusLists) withdrawn(documents []store.GrantDocument, now dsai.Time) 
 	return out
 }
 
-func (s *statusLists) issue(now dsai.Time, sequence uint64, revoked []int, withdrawn []dsai.Digest) (vc.Sealed[dsai.StatusList], error) {
+func (s *statusLists) issue(signer vc.Signer, now dsai.Time, sequence uint64, revoked []int, withdrawn []dsai.Digest) (vc.Sealed[dsai.StatusList], error) {
 	var bits vc.Bits
 	for _, i := range revoked {
 		if err := bits.Revoke(i); err != nil {
@@ -130,8 +131,8 @@ func (s *statusLists) issue(now dsai.Time, sequence uint64, revoked []int, withd
 		return vc.Sealed[dsai.StatusList]{}, err
 	}
 	uri := listURI(s.node)
-	return vc.Issue(vc.New(dsai.TypeStatusList, s.signer.DID(), dsai.StatusList{
+	return vc.Issue(vc.New(dsai.TypeStatusList, signer.DID(), dsai.StatusList{
 		ID: vc.ListID(uri), Type: vc.StatusListType, StatusPurpose: vc.StatusPurpose,
 		EncodedList: enc, Coop: s.coop, Node: s.node, Sequence: sequence, Withdrawn: withdrawn,
-	}, now, now+dsai.Time(consent.Standard.ListLife)), now, s.signer)
+	}, now, now+dsai.Time(consent.Standard.ListLife)), now, signer)
 }

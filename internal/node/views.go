@@ -297,7 +297,7 @@ func (n *Node) Status(ctx context.Context) (*view.Status, error) {
 	at := n.clock.moment()
 	v := &view.Status{
 		Version: n.cfg.Version, Home: string(n.home), Coop: n.charter.Subject.Name, CoopID: n.coop.String(), Node: n.id.String(),
-		Members: len(n.lib.allMembers()), Policy: n.policy.Load().Digest().String(), Clock: "trusted", LogOrigin: n.log.origin, Warnings: []string{},
+		Members: len(n.lib.allMembers()), Policy: n.policy.Load().Digest().String(), Clock: "trusted", LogOrigin: n.log.current().origin, Warnings: []string{},
 	}
 	if at.Untrusted != "" {
 		v.Clock = string(at.Untrusted)
@@ -323,7 +323,7 @@ func (n *Node) Status(ctx context.Context) (*view.Status, error) {
 	if v.LogPending, err = n.db.CountPending(ctx); err != nil {
 		return nil, err
 	}
-	cp, err := n.log.Checkpoint(ctx)
+	cp, err := n.log.current().Checkpoint(ctx)
 	if err != nil {
 		return nil, err
 	}

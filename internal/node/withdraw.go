@@ -20,19 +20,11 @@ import (
 var (
 	ErrNotMember = errors.New("not signed by a member of this co-op")
 	ErrNoKey     = errors.New("this node does not keep that member's key")
+	ErrOldKey    = errors.New("the key was changed")
 
 	// errNotOurs reports a credential that is sound and cannot be honoured here.
 	errNotOurs = errors.New("cannot be honoured here")
 )
-
-// memberSigner returns a member's consent key, when this node keeps it.
-func (n *Node) memberSigner(m *member) (vc.Signer, error) {
-	s, err := n.ring.Signer(memberKey(m.ID) + "-consent")
-	if err != nil {
-		return nil, fmt.Errorf("sign for %s: %w: %w", m.Name, ErrNoKey, err)
-	}
-	return s, nil
-}
 
 // acceptConsent records a signed consent of a member, from whichever machine it
 // came. It is in force when acceptConsent returns.
@@ -50,6 +42,8 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 	if g := n.lib.grant(s.Digest); g != nil {
 		return g, nil // the same consent again
 	}
+	n.keys.mu.RLock() // a key event must not come between the check and the record
+	defer n.keys.mu.RUnlock()
 	if m == nil {
 		m = n.lib.member(s.Subject.Member)
 	}
@@ -100,8 +94,11 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 	b := s.Subject
 	switch {
-	case m == nil || m.ID != b.Member || s.Issuer != m.DID:
+	case m == nil || m.ID != b.Member || !m.keys.Ever(s.Issuer):
 		return fmt.Errorf("consent by %.60s: %w", s.Issuer, ErrNotMember)
+	case m.keys.At(s.Proof[0].Created).Sign != s.Issuer || m.keys.At(n.clock.now()).Sign != s.Issuer:
+		// Also one that claims to be from before: a stolen key can date it back.
+		return fmt.Errorf("consent is signed with a key that %s does not have in force: %w: %w", m.Name, ErrOldKey, errNotOurs)
 	case b.Coop != n.coop || b.Steward != n.id || !slices.Contains(b.RevocationPoints, n.id):
 		return fmt.Errorf("consent is for another co-op, or for a node other than this one: %w", errNotOurs)
 	case s.Status == nil || s.Status.StatusListCredential != listURI(n.id):
@@ -143,11 +140,11 @@ func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.Doc
 		return nil, fmt.Errorf("withdraw %s: %w", c, store.ErrNotFound)
 	}
 	m := n.lib.member(g.Consent.Subject.Member)
-	signer, err := n.memberSigner(m)
+	now := n.clock.now()
+	signer, err := n.memberSigner(m, now)
 	if err != nil {
 		return nil, err
 	}
-	now := n.clock.now()
 	s, err := vc.Issue(vc.New(dsai.TypeRevocation, signer.DID(), dsai.Revocation{
 		ID: signer.DID(), Member: m.ID, Coop: n.coop, Consent: c, Documents: documents, Effective: now + underWay, Reason: reason,
 	}, now, 0), now, signer)
@@ -208,12 +205,8 @@ func (n *Node) openRevocation(ctx context.Context, raw []byte) (s vc.Sealed[dsai
 	}
 	r := s.Subject
 	g, m := n.lib.grant(r.Consent), n.lib.member(r.Member)
-	had, err := n.everHadKey(ctx, m, s.Issuer)
-	if err != nil {
-		return s, nil, fmt.Errorf("look up the member's keys: %w", err)
-	}
 	switch {
-	case m == nil || !had:
+	case m == nil || !m.keys.Ever(s.Issuer): // withdrawing works with any key that the member ever had
 		return s, nil, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
 	case r.Coop != n.coop:
 		return s, nil, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
@@ -294,12 +287,13 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], g *
 		}
 	}
 	now := n.clock.now()
-	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, n.signer.DID(), dsai.WithdrawalReceipt{
-		ID: n.signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
+	signer := n.signerAt(now)
+	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, signer.DID(), dsai.WithdrawalReceipt{
+		ID: signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
 		// Not before the node had it: what it did until then was no misuse.
 		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
 		Purged: []string{}, Quarantine: quarantine,
-	}, now, 0), now, n.signer)
+	}, now, 0), now, signer)
 }
 
 // stillGranted reports whether another consent than the one being withdrawn
@@ -360,21 +354,6 @@ func (n *Node) documentsOf(g *grant) []dsai.DocumentID {
 		}
 	}
 	return out
-}
-
-// everHadKey reports whether did is, or was, one of a member's consent keys:
-// withdrawing works with any of them.
-func (n *Node) everHadKey(ctx context.Context, m *member, did string) (bool, error) {
-	if m == nil || did == m.DID || did == m.inc.Subject.ConsentKey {
-		return m != nil, nil
-	}
-	events, err := openType[dsai.KeyEvent](ctx, n.db, dsai.TypeKeyEvent)
-	for _, e := range events {
-		if e.Subject.Of == m.ID.Digest && e.Subject.Keys.ConsentKey == did {
-			return true, nil
-		}
-	}
-	return false, err
 }
 
 // copiesOf lists other members' documents with the same bytes as any version of

@@ -10,6 +10,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"sync"
 
 	"dsai.example/dsai"
 )
@@ -55,6 +56,10 @@ type Log interface {
 
 // Pipeline joins the six seams.
 type Pipeline struct {
+	// Signing is held from the signature of a receipt until it is stored: a
+	// receipt names the log that it goes to, which must not close in between.
+	Signing sync.Locker
+
 	Gate      Gate
 	Retriever Retriever
 	Placer    Placer
@@ -84,6 +89,8 @@ func (p *Pipeline) Do(ctx context.Context, r *Request, emit func(Piece) error) (
 	if failure != nil && out == nil {
 		out = &Output{Plan: plan, Ended: dsai.EndedCrashed}
 	}
+	p.Signing.Lock()
+	defer p.Signing.Unlock()
 	rec, err := p.Issuer.Issue(durable, out)
 	if err != nil {
 		return nil, errors.Join(failure, err)
@@ -109,6 +116,8 @@ func (p *Pipeline) refused(ctx context.Context, r *Request, err error) (*Receipt
 		return nil, err
 	}
 	durable := context.WithoutCancel(ctx)
+	p.Signing.Lock()
+	defer p.Signing.Unlock()
 	rec, err := p.Issuer.Refuse(durable, r, no)
 	if err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func (t *Tx) Put(c Credential) error {
 		return err
 	}
 	return t.do(`INSERT INTO outbox(epoch,digest,leaf) VALUES(?,?,?)`,
-		t.s.epoch, c.Digest[:], dsai.Leaf(c.Kind, c.Salt, c.Body))
+		t.epoch, c.Digest[:], dsai.Leaf(c.Kind, c.Salt, c.Body))
 }
 
 // Erase removes an artifact's body and salt. Its leaf stays in the log and says
@@ -148,6 +148,20 @@ func (t *Tx) Next(key string) (uint64, error) {
 // SetEpoch says which epoch of the log new artifacts go to. Call it once,
 // before the first Put.
 func (s *Store) SetEpoch(epoch int) { s.epoch = epoch }
+
+// OpenEpoch says that what is put from here on goes to another epoch of the log.
+func (t *Tx) OpenEpoch(epoch int) { t.epoch = epoch }
+
+// LastPut returns the outbox's own name for the newest leaf.
+func (s *Store) LastPut(ctx context.Context) (int64, error) {
+	n, err := row(ctx, s, nullable, `SELECT max(id) FROM outbox`)
+	return n.Int64, err
+}
+
+// CountPendingTo returns how many leaves of an epoch wait, up to one by its name.
+func (s *Store) CountPendingTo(ctx context.Context, epoch int, id int64) (int, error) {
+	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND id<=?`, epoch, id)
+}
 
 // Pending is an artifact that waits for its place in the log.
 type Pending struct {

@@ -35,6 +35,11 @@ func (t *Tx) AddMember(m Member) error {
 	return nil
 }
 
+// SetMemberKey records the consent key that a member has now.
+func (t *Tx) SetMemberKey(id dsai.MemberID, did string) error {
+	return t.do(`UPDATE member SET did=? WHERE id=?`, did, id.Digest[:])
+}
+
 // Members returns all members, oldest first.
 func (s *Store) Members(ctx context.Context) ([]Member, error) {
 	return rows(ctx, s, func(scan func(...any) error) (m Member, err error) {

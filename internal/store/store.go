@@ -50,7 +50,7 @@ type Store struct {
 	write *sql.DB
 	conn  *sql.Conn // the one connection of write; statements are prepared on it
 	stmts map[string]*sql.Stmt
-	epoch int // of the log; set by SetEpoch before the first credential
+	epoch int // of the log; set by SetEpoch before the first credential, and by OpenEpoch
 }
 
 // Create makes a new database at path and refuses an existing one.
@@ -203,8 +203,9 @@ func (s *Store) BackupTo(ctx context.Context, path string) error {
 // Tx is one write transaction: everything in it becomes durable together, or
 // nothing does.
 type Tx struct {
-	ctx context.Context
-	s   *Store
+	ctx   context.Context
+	s     *Store
+	epoch int // of the log, for what is put from here on
 }
 
 // Update runs f in one write transaction and returns once it is on disk. f must
@@ -227,7 +228,8 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 			_ = s.rollback(ctx)
 		}
 	}()
-	err := f(&Tx{ctx, s})
+	tx := &Tx{ctx, s, s.epoch}
+	err := f(tx)
 	if err == nil {
 		_, err = s.conn.ExecContext(whole, "COMMIT")
 	}
@@ -235,6 +237,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if err != nil {
 		return errors.Join(explain(err), s.rollback(ctx))
 	}
+	s.epoch = tx.epoch
 	return nil
 }
 

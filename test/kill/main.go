@@ -61,7 +61,7 @@ func run(ctx context.Context, bin string, cycles int, seed uint64) error {
 		}
 	}
 	fmt.Printf("kill: %d cycles in %s: %s; 0 lost, 0 doubled, 0 served after withdrawal\n", cycles, time.Since(begin).Round(time.Second), sum)
-	if cycles >= 20 && (sum.consents == 0 || sum.withdrawals == 0 || sum.receipts == 0 || sum.crashed == 0 || cycles >= perHome && sum.said == 0) {
+	if cycles >= 20 && (sum.consents == 0 || sum.withdrawals == 0 || sum.receipts == 0 || sum.crashed == 0 || sum.rotations == 0 || cycles >= perHome && sum.said == 0) {
 		return fmt.Errorf("too little happened to show anything: %s", sum)
 	}
 	return nil
@@ -98,6 +98,7 @@ type counts struct {
 	consents, withdrawals, receipts, proofs int // acknowledged, and checked since
 	said                                    int // additions, objections and adoptions acknowledged
 	crashed                                 int // receipts of answers that a kill cut off
+	rotations                               int // changes of keys acknowledged, and found again
 }
 
 func (c *counts) add(d counts) {
@@ -109,9 +110,10 @@ func (c *counts) add(d counts) {
 	c.proofs += d.proofs
 	c.said += d.said
 	c.crashed += d.crashed
+	c.rotations += d.rotations
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts, %d other acts acknowledged, %d crashed; %d proofs held",
-		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.said, c.crashed, c.proofs)
+	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts, %d other acts, %d changes of keys acknowledged, %d crashed; %d proofs held",
+		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.said, c.rotations, c.crashed, c.proofs)
 }

@@ -51,11 +51,12 @@ type world struct {
 	questions []*question
 	receipts  []dsai.Digest // acknowledged
 	said      said
-	proven    int // so many of them were verified with their proof
+	keys      map[dsai.Digest]string // key events acknowledged
+	proven    int                    // so many of them were verified with their proof
 }
 
 func newWorld(ctx context.Context, bin, dir string, rnd *rand.Rand) (*world, error) {
-	w := &world{bin: bin, dir: dir, home: filepath.Join(dir, "home"), rnd: rnd, engine: newEngine()}
+	w := &world{bin: bin, dir: dir, home: filepath.Join(dir, "home"), rnd: rnd, engine: newEngine(), keys: map[dsai.Digest]string{}}
 	if err := w.must(ctx, nil, "init", "--coop", "Kill", "--member", "Amina"); err != nil {
 		return nil, err
 	}
@@ -205,6 +206,30 @@ func (w *world) ask(ctx context.Context, p *paper, q *question, k *killer) error
 	return err
 }
 
+// changes are the ways in which keys change, half of the times the log's.
+var changes = [][]string{
+	{"member", "rotate", "Amina"},
+	{"node", "rotate", "--key", "receipt,peer,witness"},
+	{"node", "rotate", "--key", "receipt,log"},
+	{"node", "rotate", "--key", "log"},
+}
+
+// rotate changes keys of the member or of the node.
+func (w *world) rotate(ctx context.Context, k *killer, args ...string) error {
+	out, whole, err := w.start(ctx, k, args...)
+	var r node.Rotated
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	switch {
+	case acknowledged(out, &r) && r.Sequence > 0:
+		w.keys[r.Event] = args[0]
+		w.rotations++
+	case whole && err == nil:
+		return fmt.Errorf("dsai %s rotate ended well and said %q", args[0], out)
+	}
+	return err
+}
+
 // cycle does something, kills it, and checks.
 func (w *world) cycle(ctx context.Context) error {
 	for len(w.standing()) < 3 {
@@ -238,7 +263,7 @@ func (w *world) alone(ctx context.Context) error {
 	}
 	ps := w.standing()
 	p := ps[w.rnd.IntN(len(ps))]
-	act := w.rnd.IntN(7)
+	act := w.rnd.IntN(9)
 	if act >= 3 { // answers that take a while, and what is acknowledged at the very end
 		k.after = time.Duration(50+w.rnd.IntN(1200)) * time.Millisecond
 	}
@@ -259,6 +284,8 @@ func (w *world) alone(ctx context.Context) error {
 		return w.object(ctx, k)
 	case 5:
 		return w.adopt(ctx, k)
+	case 6, 7:
+		return w.rotate(ctx, k, changes[w.rnd.IntN(len(changes))]...)
 	}
 	return w.ask(ctx, p, w.question(), k)
 }
@@ -311,11 +338,15 @@ func (w *world) verbs(ctx context.Context) (*sync.WaitGroup, error) {
 	if err != nil {
 		return nil, err
 	}
-	q, k1, k2, k3, k4 := w.question(), kill(), kill(), kill(), kill()
+	q, k1, k2, k3, k4, k5 := w.question(), kill(), kill(), kill(), kill(), kill()
+	turn := w.rnd.IntN(2) == 0
 	// Errors are those of a node that went away.
 	wg.Go(func() { _ = w.add(ctx, fresh, k1) })
 	wg.Go(func() { _ = w.revoke(ctx, ps[0], k2) })
 	wg.Go(func() { _ = w.ask(ctx, ps[1], q, k3) })
 	wg.Go(func() { _ = w.ask(ctx, ps[2], nil, k4) })
+	if turn {
+		wg.Go(func() { _ = w.rotate(ctx, k5, "node", "rotate", "--key", "receipt,log") })
+	}
 	return &wg, nil
 }

@@ -27,7 +27,8 @@ type Issuer struct {
 	Coop   dsai.CoopID
 	Node   dsai.NodeID
 	Region string
-	Signer vc.Signer
+	// Signer returns the receipt key that is in force at a time.
+	Signer func(at dsai.Time) vc.Signer
 	// Now is the node's consent clock.
 	Now func() dsai.Time
 	// NewSalt returns fresh random bytes.
@@ -87,7 +88,7 @@ func (i *Issuer) Draft(o *pipeline.Output) (Draft, error) {
 		declared = "request"
 	}
 	return Draft{Openings: op, Subject: dsai.InferenceReceipt{
-		ID: i.Signer.DID(), Coop: i.Coop, Node: i.Node, Request: r.ID,
+		Coop: i.Coop, Node: i.Node, Request: r.ID,
 		Requester: r.Requester.Pseudonym, Undertaking: r.Requester.Digest,
 		Purpose: c.Subject.Purpose, DeclaredBy: declared,
 		Model: c.Model, Seed: o.Seed, Sampling: cmp.Or(o.Sampling, "none"), Region: i.Region,
@@ -115,9 +116,11 @@ func operations(r *pipeline.Request) []dsai.Operation {
 // Sign signs a draft, adding when and where it will be logged.
 func (i *Issuer) Sign(d Draft) (*pipeline.Receipt, error) {
 	now := i.Now()
+	signer := i.Signer(now)
+	d.Subject.ID = signer.DID()
 	d.Subject.Log, d.Subject.Previous = i.Log()
 	d.Subject.AppendBy = now.Add(AppendWithin)
-	s, err := vc.Issue(vc.New(dsai.TypeInferenceReceipt, i.Signer.DID(), d.Subject, now, 0), now, i.Signer)
+	s, err := vc.Issue(vc.New(dsai.TypeInferenceReceipt, signer.DID(), d.Subject, now, 0), now, signer)
 	if err != nil {
 		return nil, err
 	}
@@ -142,14 +145,15 @@ func (i *Issuer) Refuse(_ context.Context, r *pipeline.Request, no *dsai.Refusal
 		policy, adoption = i.Policy()
 	}
 	origin, latest := i.Log()
-	s, err := vc.Issue(vc.New(dsai.TypeRefusalReceipt, i.Signer.DID(), dsai.RefusalReceipt{
-		ID: i.Signer.DID(), Coop: i.Coop, Node: i.Node, Request: r.ID,
+	signer := i.Signer(now)
+	s, err := vc.Issue(vc.New(dsai.TypeRefusalReceipt, signer.DID(), dsai.RefusalReceipt{
+		ID: signer.DID(), Coop: i.Coop, Node: i.Node, Request: r.ID,
 		Requester: r.Requester.Pseudonym, Undertaking: r.Requester.Digest,
 		Purpose: cmp.Or(r.Purpose, r.Requester.Subject.Default), Policy: policy, Adoption: adoption, Rule: no.Rule,
 		// What outsiders may know: the detail, which can be withheld, has the rest.
 		Code: no.Public().Code, Prompt: commit(dsai.DomainPrompt, op.Prompt), Detail: commit(dsai.DomainDetail, op.Detail),
 		Refused: now, Previous: latest, Log: origin, AppendBy: now.Add(AppendWithin),
-	}, now, 0), now, i.Signer)
+	}, now, 0), now, signer)
 	if err != nil {
 		return nil, err
 	}
