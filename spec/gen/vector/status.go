@@ -70,7 +70,7 @@ func statuses() statusVectors {
 		}
 		out.Refused = append(out.Refused, r)
 	}
-	w := withdrawnVector{Consent: dsai.Hash("test", []byte("consent")), Document: dsai.DocumentID{Digest: dsai.Hash("test", []byte("document"))}}
+	w := withdrawnVector{Consent: dsai.Hash("vector", []byte("a consent")), Document: dsai.DocumentID{Digest: dsai.Hash("vector", []byte("a document"))}}
 	w.Listed = dsai.WithdrawnDocument(w.Consent, w.Document)
 	out.Withdrawn = w
 	for _, age := range []dsai.Seconds{1, 30, 31, 300, 3600, consent.MaxStatusAge} {
