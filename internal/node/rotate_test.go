@@ -19,8 +19,8 @@ import (
 	"dsai.example/dsai/verify"
 )
 
-// asked asks and returns the bundle.
-func asked(t testing.TB, n *node.Node) []byte {
+// bundleOf asks and returns the bundle.
+func bundleOf(t testing.TB, n *node.Node) []byte {
 	t.Helper()
 	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal != nil {
 		t.Fatalf("ask = %+v, want an answer", a.Refusal)
@@ -76,7 +76,7 @@ func keyFiles(t testing.TB, cfg node.Config, prefix string) (names []string) {
 func TestRotateNode(t *testing.T) {
 	n, cfg := home(t)
 	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{write(t, "oral.md", rehydration)}})
-	saved := asked(t, n)
+	saved := bundleOf(t, n)
 	first := saved
 	trusts := []*dsai.Trust{n.Trust()}
 	for i, names := range [][]string{{"receipt"}, {"log"}, {"receipt", "log", "peer", "witness"}, {"witness"}} {
@@ -84,7 +84,7 @@ func TestRotateNode(t *testing.T) {
 		if got.Sequence != i+1 {
 			t.Errorf("rotate %q = %+v, want event %d", names, got, i+1)
 		}
-		bundle := asked(t, n)
+		bundle := bundleOf(t, n)
 		want(t, "bundle after "+strings.Join(names, "+"), failing(t, bundle, n.Trust()))
 		want(t, "bundle from before", failing(t, saved, n.Trust()))
 		saved = bundle
@@ -107,7 +107,7 @@ func TestRotateNode(t *testing.T) {
 	}
 	n = reopen(t, cfg)
 	fsck(t, n)
-	want(t, "after a restart", failing(t, asked(t, n), n.Trust()))
+	want(t, "after a restart", failing(t, bundleOf(t, n), n.Trust()))
 	restoreAnd(t, n, cfg)
 }
 
@@ -127,9 +127,9 @@ func restoreAnd(t *testing.T, n *node.Node, cfg node.Config) {
 	}
 	n = reopen(t, cfg)
 	fsck(t, n)
-	want(t, "after a restore", failing(t, asked(t, n), n.Trust()))
+	want(t, "after a restore", failing(t, bundleOf(t, n), n.Trust()))
 	call[node.NodeRotated](t, n, "node.rotate", node.RotateNodeArgs{Keys: []string{"log"}})
-	want(t, "keys changed after a restore", failing(t, asked(t, n), n.Trust()))
+	want(t, "keys changed after a restore", failing(t, bundleOf(t, n), n.Trust()))
 }
 
 func receiptOf(t testing.TB, bundle []byte) string {
@@ -191,7 +191,7 @@ func TestRotateMember(t *testing.T) {
 	n, cfg := home(t)
 	doc := write(t, "oral.md", rehydration)
 	before := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{doc}})
-	first := asked(t, n)
+	first := bundleOf(t, n)
 	old := keyFiles(t, cfg, "member-")
 	got := call[node.Rotated](t, n, "member.rotate", node.RotateArgs{Compromised: true})
 	if got.Sequence != 1 || got.Name != "Amina" {
@@ -205,17 +205,17 @@ func TestRotateMember(t *testing.T) {
 	if again := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{doc}}); again.Consent != before.Consent {
 		t.Errorf("add again made consent %s, want %s as before", again.Short, before.Short)
 	}
-	want(t, "bundle under the consent of before", failing(t, asked(t, n), n.Trust()))
+	want(t, "bundle under the consent of before", failing(t, bundleOf(t, n), n.Trust()))
 	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{doc}, For: []string{"answers", "care"}})
 	call[node.NewKeyResult](t, n, "key.new", node.NewKeyArgs{Name: "app"})
-	want(t, "bundle under a consent of the new key", failing(t, asked(t, n), n.Trust()))
+	want(t, "bundle under a consent of the new key", failing(t, bundleOf(t, n), n.Trust()))
 	call[node.Rotated](t, n, "member.rotate", node.RotateArgs{})
 	fsck(t, n)
 	if err := n.Close(); err != nil {
 		t.Fatal(err)
 	}
 	n = reopen(t, cfg)
-	want(t, "bundle after a restart", failing(t, asked(t, n), n.Trust()))
+	want(t, "bundle after a restart", failing(t, bundleOf(t, n), n.Trust()))
 	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: doc})
 	fsck(t, n)
 }
@@ -308,7 +308,7 @@ func TestMemberKeys(t *testing.T) {
 	if err := give(d.consent(earlier, old, dsai.At(time.Now())-20)); err != nil {
 		t.Fatalf("consent of the first key: %v", err)
 	}
-	bundle := asked(t, n)
+	bundle := bundleOf(t, n)
 
 	accept := func(f node.MemberKeys) error {
 		return n.Methods().Call(t.Context(), "member.keys", f, nil, nil)
@@ -361,7 +361,7 @@ func TestMemberKeys(t *testing.T) {
 		t.Errorf("consent of the new key: %v", err)
 	}
 	want(t, "bundle from before", failing(t, bundle, n.Trust()))
-	want(t, "bundle of today", failing(t, asked(t, n), n.Trust()))
+	want(t, "bundle of today", failing(t, bundleOf(t, n), n.Trust()))
 
 	// The old key may still withdraw.
 	c, err := d.file.Open()

@@ -1,0 +1,247 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/inert"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/consent"
+	"dsai.example/dsai/internal/verifiable/vc"
+)
+
+// sameCollectionTerms refuses flags that ask for other terms than those of the
+// consent in force: an addition cannot carry any.
+func (n *Node) sameCollectionTerms(m *member, g *grant, c Contribution) error {
+	if len(c.For) == 0 && len(c.Never) == 0 && c.Until == 0 && !c.Sensitive && c.QuoteMax == 0 {
+		return nil
+	}
+	b, _, _, err := consent.Draft(n.draftOptions(m, nil, c, n.clock.now()))
+	if err != nil {
+		return err
+	}
+	have := g.Consent.Subject
+	b.Capture, have.Capture = dsai.Capture{}, dsai.Capture{}
+	if termsOf(b) == termsOf(have) && (c.Until == 0 || c.Until == g.Consent.ValidUntil) {
+		return nil
+	}
+	return &control.Error{Kind: control.Usage,
+		Message: fmt.Sprintf("collection %q is lent under other terms, and what joins it is lent under the same", c.Collection),
+		Hint:    fmt.Sprintf("see dsai consent show %s; leave the terms out, or name another collection", shortID("c", g.Consent.Digest))}
+}
+
+// collectionScope is what the consent over a collection covers: nothing by
+// itself, and whatever joins it.
+func collectionScope(id dsai.Digest) dsai.DataScope {
+	return dsai.DataScope{Documents: []dsai.DocumentGrant{}, Collection: &id}
+}
+
+// lendCollection signs for a member whose key this node keeps: the consent over
+// the collection, unless it is in force already, and an addition for each
+// document that it does not decide about yet. A crash in between leaves a
+// consent that covers less; doing it again goes on from there.
+func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
+	signer, err := n.memberSigner(m, n.clock.now())
+	if err != nil {
+		return nil, 0, err
+	}
+	id, g, err := n.collectionNamed(m, c.Collection)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case g != nil:
+		err = n.sameCollectionTerms(m, g, c)
+	default:
+		g, err = n.signCollection(ctx, m, signer, id, c)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	now := n.clock.now()
+	var raws []json.RawMessage
+	for _, d := range n.toJoin(g, docs) {
+		s, err := vc.Issue(vc.New(dsai.TypeCollectionAddition, signer.DID(), n.additionOf(m, *g.Consent.Subject.Data.Collection, d), now, 0), now, signer)
+		if err != nil {
+			return nil, 0, err
+		}
+		raws = append(raws, s.Raw)
+	}
+	if len(raws) == 0 {
+		return g, 0, nil
+	}
+	g, err = n.acceptAdditions(ctx, raws)
+	return g, len(raws), err
+}
+
+// signCollection signs and records a consent over a collection.
+func (n *Node) signCollection(ctx context.Context, m *member, signer vc.Signer, id dsai.Digest, c Contribution) (*grant, error) {
+	now := n.clock.now()
+	o := n.draftOptions(m, nil, c, now)
+	b, until, _, err := consent.Draft(o) // before a name is given away
+	if err != nil {
+		return nil, err
+	}
+	if id.IsZero() {
+		if id, err = n.newCollection(ctx, m, c.Collection); err != nil {
+			return nil, err
+		}
+	}
+	o.Data = collectionScope(id)
+	if b, until, _, err = consent.Draft(o); err != nil {
+		return nil, err
+	}
+	index, err := n.freeStatusIndex()
+	if err != nil {
+		return nil, err
+	}
+	cred := vc.New(dsai.TypeConsentBundle, signer.DID(), b, now, until)
+	cred.Status = vc.NewStatusEntry(listURI(n.id), index)
+	s, err := vc.Issue(cred, now, signer)
+	if err != nil {
+		return nil, err
+	}
+	return n.acceptConsent(ctx, s.Raw)
+}
+
+// toJoin returns the documents about which a collection does not decide yet.
+func (n *Node) toJoin(g *grant, docs []*document) []*document {
+	var out []*document
+	for _, d := range docs {
+		if _, r := g.Covers(consent.Moment{Now: n.clock.now()}, d.ID, d.Version); r != consent.OK || d.governing() != g {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func (n *Node) additionOf(m *member, id dsai.Digest, d *document) dsai.CollectionAddition {
+	return dsai.CollectionAddition{
+		ID: m.DID, Member: m.ID, Coop: n.coop, Collection: id,
+		Document: dsai.DocumentGrant{Document: d.ID, Mode: dsai.ModeFollowing},
+	}
+}
+
+// leftOut says why a document is not lent again, "" when it may be.
+func (n *Node) leftOut(m *member, d *document, c Contribution) string {
+	// Adding a folder again, or watching it, must not undo a withdrawal.
+	if n.documentState(d) == stateWithdrawn && !slices.Contains(c.Paths, d.Path) {
+		return "was withdrawn; name the file itself to lend it again"
+	}
+	if c.Collection == "" {
+		return ""
+	}
+	if _, g, err := n.collectionNamed(m, c.Collection); err == nil && g != nil {
+		if _, gone := g.Withdrawn(d.ID); gone {
+			return "was withdrawn from this collection for good; lend it under a consent of its own"
+		}
+	}
+	return ""
+}
+
+// acceptAdditions records signed collection additions, from whichever machine
+// they came, in one transaction. The documents have joined when it returns.
+func (n *Node) acceptAdditions(ctx context.Context, raws []json.RawMessage) (*grant, error) {
+	type joining struct {
+		addition
+		to dsai.Digest
+	}
+	var all []joining
+	for _, raw := range raws {
+		s, err := vc.Open[dsai.CollectionAddition](raw, dsai.TypeCollectionAddition)
+		if err != nil {
+			return nil, err
+		}
+		g, err := n.checkAddition(s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, joining{s, g.Consent.Digest})
+	}
+	if len(all) == 0 {
+		return nil, errors.New("join collection: no addition was signed")
+	}
+	now := n.clock.now()
+	err := n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		for _, a := range all {
+			if err := errors.Join(
+				tx.Put(record(a.addition, dsai.LeafConsent, now)),
+				tx.AddGrantDocument(a.to, a.Subject.Document.Document, a.Digest),
+			); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("join collection: %w", err)
+	}
+	n.log.wake()
+	if err := n.lib.reload(context.WithoutCancel(ctx), n.db); err != nil {
+		return nil, err
+	}
+	return n.lib.grant(all[0].to), nil
+}
+
+// checkAddition returns the consent under which a document would join, and
+// refuses what its signer may not add or this node could not honour.
+func (n *Node) checkAddition(s addition) (*grant, error) {
+	a := s.Subject
+	m, g, d := n.lib.member(a.Member), n.lib.over(a.Collection), n.lib.documentByID(a.Document.Document)
+	switch {
+	case m == nil || s.Issuer != m.DID || a.ID != s.Issuer:
+		return nil, fmt.Errorf("collection addition by %.60s: %w", s.Issuer, ErrNotMember)
+	case a.Coop != n.coop:
+		return nil, fmt.Errorf("collection addition is for another co-op: %w", errNotOurs)
+	case g == nil || g.Consent.Subject.Member != a.Member || !n.stands(g):
+		return nil, fmt.Errorf("collection addition joins a collection without a consent of %s in force: %w", m.Name, errNotOurs)
+	case d == nil || d.Member != a.Member:
+		return nil, fmt.Errorf("collection addition names document %s, which is not %s's here: %w", a.Document.Document, m.Name, errNotOurs)
+	}
+	if _, gone := g.Withdrawn(d.ID); gone {
+		return nil, fmt.Errorf("collection addition names %s, which was withdrawn from that consent for good: %w", inert.Line(d.Title), errNotOurs)
+	}
+	alone, err := consent.New(consent.Parts{Consent: g.Consent, Additions: []addition{s}})
+	if err != nil {
+		return nil, err
+	}
+	at := consent.Moment{Now: max(n.clock.now(), s.ValidFrom)}
+	if _, r := alone.Covers(at, d.ID, d.Version); r != consent.OK {
+		return nil, fmt.Errorf("collection addition does not cover %s as it is here (%s): %w", inert.Line(d.Title), r, errNotOurs)
+	}
+	return g, nil
+}
+
+// checkCollection refuses a second consent over one collection: what had joined
+// and was withdrawn under the first would come back with it.
+func (n *Node) checkCollection(b dsai.ConsentBundle) error {
+	if b.Data.Collection == nil || n.lib.over(*b.Data.Collection) == nil {
+		return nil
+	}
+	return fmt.Errorf("consent covers a collection that has one already; another consent needs a collection of its own: %w", errNotOurs)
+}
+
+// acceptSigned records what a member signed elsewhere: a consent, additions to a
+// collection, or both.
+func (n *Node) acceptSigned(ctx context.Context, c Contribution) (g *grant, err error) {
+	if c.Signed != nil {
+		m, err := n.admission(c.Name, c.Inception)
+		if err != nil {
+			return nil, err
+		}
+		if g, err = n.acceptConsentOf(ctx, c.Signed, m); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.Additions) == 0 {
+		return g, nil
+	}
+	return n.acceptAdditions(ctx, c.Additions)
+}
