@@ -37,15 +37,25 @@ func (w *world) check(ctx context.Context, d depth) error {
 		return err
 	}
 	err = w.compare(ctx, n, d)
+	if err == nil {
+		err = fsck(ctx, n)
+	}
 	if err = errors.Join(err, n.Close()); err != nil {
 		return err
 	}
-	// The program's own judgement, and then a reader that forgives nothing.
+	return w.readLog(ctx, n) // forgives nothing
+}
+
+// fsck asks for the program's own judgement.
+func fsck(ctx context.Context, n *node.Node) error {
 	var rep node.FsckReport
-	if err := w.must(ctx, &rep, "fsck"); err != nil || !rep.OK {
-		return fmt.Errorf("fsck: %w: %+v", err, rep.Checks)
+	if err := n.Methods().Call(ctx, "fsck", nil, nil, &rep); err != nil {
+		return fmt.Errorf("fsck: %w", err)
 	}
-	return w.readLog(ctx, n)
+	if !rep.OK {
+		return fmt.Errorf("fsck: %+v", rep.Checks)
+	}
+	return nil
 }
 
 func (w *world) compare(ctx context.Context, n *node.Node, d depth) error {
