@@ -263,3 +263,36 @@ func FuzzCSV(f *testing.F) {
 	f.Add("\ufeffa;b\r\n\"\"\"\n")
 	f.Fuzz(func(t *testing.T, src string) { inspect(t, "a.csv", []byte(src)) })
 }
+
+// FuzzWord reads whole archives; FuzzDOCX reads what is inside one.
+func FuzzWord(f *testing.F) {
+	f.Add(sampleDOCX(f, `<w:p><w:r><w:t>a</w:t></w:r></w:p>`))
+	f.Add(archive(f, map[string]string{"word/document.xml": "<a", "other": "b"}))
+	f.Fuzz(func(t *testing.T, src []byte) { inspect(t, "a.docx", src) })
+}
+
+func FuzzMarkdown(f *testing.F) {
+	f.Add("---\ntitle: x\n---\n# One `two`\n\n1. a\n   - b\n\n| a | b |\n|---|---|\n| c | d |\n\n> [!x](y)\n```\nz\n")
+	f.Add("A\n===\n<div>\n*a_b*[c](d \"e\") &amp; \\[\n\n[f]: <g>\n")
+	f.Fuzz(func(t *testing.T, src string) { inspect(t, "a.md", []byte(src)) })
+}
+
+func FuzzManual(f *testing.F) {
+	f.Add(".TH X 1\n.SH N\n.TP\n\\f[B]a\\fR \\(co\n.nf\nb\n.It Fl a\n")
+	f.Add(".Dd x\n.Sh N\n.Bl -tag\n.It Fl a Ns Ar b\n.El\n.de X\n..\n\\*[a]\\h'1'\\s+1\n")
+	f.Fuzz(func(t *testing.T, src string) { inspect(t, "a.1", []byte(src)) })
+}
+
+// FuzzPDF puts a page description into a document that is sound, or, when that
+// is empty, reads the document as it is.
+func FuzzPDF(f *testing.F) {
+	f.Add("", samplePDF(textPage("a", "b")))
+	f.Add(textPage("a (b) \\051"), []byte(nil))
+	f.Add(scanPage+"\nBT /F1 1e9 Tf 1 0 0 0 0 0 Tm <feff0041> Tj ET", []byte(nil))
+	f.Fuzz(func(t *testing.T, page string, src []byte) {
+		if page != "" {
+			src = samplePDF(page)
+		}
+		inspect(t, "a.pdf", src)
+	})
+}
