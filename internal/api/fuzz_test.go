@@ -4,6 +4,7 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -11,7 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/pipeline"
 )
 
 // FuzzRequest sends any request to every route. Whatever comes, the answer is
@@ -25,11 +28,15 @@ func FuzzRequest(f *testing.F) {
 	f.Add("POST", "/dsai/v1/consents", "bearer key", "application/json", "signed")
 	f.Add("POST", "/dsai/v1/revocations", "", "text/plain", "{}")
 	f.Add("GET", "/log/tile/0/x001/234.p/5", "", "", "")
-	s := server(f, &fake{limits: api.Limits{Burst: 1 << 30}}, nil)
+	node := &fake{limits: api.Limits{Burst: 1 << 30}}
+	node.ask = func(_ context.Context, r *pipeline.Request, emit func(pipeline.Piece) error) (*pipeline.Receipt, error) {
+		return answered(string(r.Question), dsai.EndedComplete), emit(pipeline.Piece{Text: string(r.Question)})
+	}
+	s := server(f, node, nil)
 	f.Fuzz(func(t *testing.T, method, target, auth, media, body string) {
 		u, err := url.ParseRequestURI(target)
-		if err != nil || !strings.HasPrefix(target, "/") || strings.Contains(body, "broken") || strings.Contains(body, "panic") {
-			return // no request at all, or one that makes the node behind it fail
+		if err != nil || !strings.HasPrefix(target, "/") {
+			return // no request at all
 		}
 		r := &http.Request{Method: method, URL: u, Host: "localhost", RemoteAddr: "192.0.2.1:1", Header: http.Header{}}
 		r = r.WithContext(t.Context())
@@ -40,7 +47,7 @@ func FuzzRequest(f *testing.F) {
 		r.Header.Set("Authorization", auth)
 		r.Header.Set("Content-Type", media)
 		w := serve(s, r)
-		if w.Code >= 500 && w.Code != http.StatusServiceUnavailable && w.Code != http.StatusBadGateway {
+		if w.Code >= 500 {
 			t.Errorf("%s %s with %q = %d %s", method, target, body, w.Code, w.Body)
 		}
 		if strings.HasPrefix(w.Header().Get("Content-Type"), "application/json") && !json.Valid(w.Body.Bytes()) {
