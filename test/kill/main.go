@@ -31,8 +31,8 @@ import (
 // perHome is how many kills one home lives: checks read all of it, so a home
 // that grows for ever would make a long run quadratic. checkEvery is in cycles.
 const (
-	perHome    = 150
-	checkEvery = 6
+	perHome    = 80
+	checkEvery = 12
 )
 
 func main() {
@@ -44,7 +44,9 @@ func main() {
 	flag.Uint64Var(&r.seed, "seed", uint64(time.Now().UnixNano()), "of what happens when; printed")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := r.run(ctx)
+	r.interrupted = ctx.Done()
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	err := r.run(context.Background())
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "kill: %v (seed %d)\n", err, r.seed)
@@ -58,6 +60,7 @@ type runner struct {
 	kills, homes int
 	limit        time.Duration
 	seed         uint64
+	interrupted  <-chan struct{} // closed: begin no new cycle
 
 	begin time.Time
 	mu    sync.Mutex
@@ -92,13 +95,18 @@ func (r *runner) run(ctx context.Context) (err error) {
 		verdict = "NOT FINISHED"
 	}
 	fmt.Printf("kill: %s: %s, in %s; %s\n", r.begin.UTC().Format(time.DateOnly), r.sum, time.Since(r.begin).Round(time.Second), verdict)
-	if c := r.sum; err == nil && r.kills >= 20 && (c.consents == 0 || c.withdrawals == 0 || c.receipts == 0 || c.crashed == 0) {
+	if c := r.sum; err == nil && r.sum.killed >= 40 && (c.consents == 0 || c.withdrawals == 0 || c.receipts == 0 || c.crashed == 0) {
 		return fmt.Errorf("too little happened to show anything: %s", c)
 	}
 	return err
 }
 
 func (r *runner) enough() bool {
+	select {
+	case <-r.interrupted:
+		return true
+	default:
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.now >= r.kills || r.limit > 0 && time.Since(r.begin) > r.limit
