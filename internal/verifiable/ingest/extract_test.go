@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"path"
 	"strconv"
 	"strings"
 	"testing"
@@ -212,7 +214,13 @@ func TestInterruptPDF(t *testing.T) {
 // inspect reports what must hold for whatever Extract returns.
 func inspect(t *testing.T, name string, src []byte) {
 	before := bytes.Clone(src)
-	got, err := shared.Extract(t.Context(), name, src)
+	// PDFium may be slow, and is interrupted. Our own parsers may not.
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	got, err := shared.Extract(ctx, name, src)
+	if errors.Is(err, context.DeadlineExceeded) && path.Ext(name) == ".pdf" {
+		return
+	}
 	if !bytes.Equal(before, src) {
 		t.Fatal("Extract changed the source")
 	}
@@ -243,7 +251,12 @@ func FuzzExtract(f *testing.F) {
 	} {
 		f.Add(s.name, []byte(s.src))
 	}
-	f.Fuzz(func(t *testing.T, name string, src []byte) { inspect(t, name, src) })
+	f.Fuzz(func(t *testing.T, name string, src []byte) {
+		if bytes.Contains(src, []byte("%PDF")) {
+			return // FuzzPDF's, which has the sandbox ready
+		}
+		inspect(t, name, src)
+	})
 }
 
 func FuzzHTML(f *testing.F) {
@@ -289,6 +302,13 @@ func FuzzPDF(f *testing.F) {
 	f.Add("", samplePDF(textPage("a", "b")))
 	f.Add(textPage("a (b) \\051"), []byte(nil))
 	f.Add(scanPage+"\nBT /F1 1e9 Tf 1 0 0 0 0 0 Tm <feff0041> Tj ET", []byte(nil))
+	// Compiling PDFium takes longer than the fuzzer lets one input take. The
+	// process that only hands out inputs needs no sandbox.
+	if flag.Lookup("test.fuzz").Value.String() == "" || flag.Lookup("test.fuzzworker").Value.String() == "true" {
+		if _, err := shared.Extract(f.Context(), "a.pdf", samplePDF(textPage("a"))); err != nil {
+			f.Fatal(err)
+		}
+	}
 	f.Fuzz(func(t *testing.T, page string, src []byte) {
 		if page != "" {
 			src = samplePDF(page)
