@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -81,6 +82,7 @@ func inertCmd(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: inert")
 	}
 	d := openDoors(ts)
+	d.bombs()
 	answered := 0
 	for i := range attacks {
 		d.newKey(fmt.Sprintf("hostile-%d", i)) // each has a budget
@@ -99,6 +101,29 @@ func inertCmd(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	if answered < 60 {
 		ts.Fatalf("%d of 100 hostile documents were quoted: too few to show anything", answered)
+	}
+}
+
+// bombs sends bodies that are small to send and large to read to a node that
+// does all of its work: each is the client's mistake, and said so soon.
+func (d *doors) bombs() {
+	d.newKey("bombs")
+	var keys strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&keys, `,"k%d":1`, 10_000-i)
+	}
+	for name, body := range map[string]string{
+		"10,000 keys": "{" + keys.String()[1:] + "}", "arrays 500,000 deep": strings.Repeat("[", 500_000),
+		"10,000 keys in a credential": `{"@context":["https://www.w3.org/ns/credentials/v2"],"credentialSubject":{` + keys.String()[1:] + `}}`,
+		"2 MiB":                       strings.Repeat(" ", 2<<20),
+	} {
+		for _, path := range []string{"/v1/chat/completions", "/dsai/v1/consents", "/dsai/v1/revocations"} {
+			begin := time.Now()
+			code, out := d.try("POST", path, "application/json", []byte(body))
+			if code != http.StatusBadRequest && code != http.StatusRequestEntityTooLarge || len(out) > 2000 || time.Since(begin) > 10*time.Second {
+				d.ts.Fatalf("%s to %s = %d %.300s after %s", name, path, code, out, time.Since(begin))
+			}
+		}
 	}
 }
 
@@ -176,11 +201,19 @@ func (d *doors) ask(q string, cli bool) bool {
 }
 
 func (d *doors) send(method, path, media string, body []byte) []byte {
+	code, out := d.try(method, path, media, body)
+	if code != http.StatusOK {
+		d.ts.Fatalf("%s %s = %d %s", method, path, code, out)
+	}
+	return out
+}
+
+func (d *doors) try(method, path, media string, body []byte) (int, []byte) {
 	req, err := http.NewRequest(method, d.listen+path, bytes.NewReader(body))
 	d.ts.Check(err)
 	req.Header.Set("Content-Type", media)
 	req.AddCookie(d.session)
-	if strings.HasPrefix(path, "/v1/") {
+	if strings.Contains(path, "/v1/") {
 		req.Header.Set("Authorization", "Bearer "+d.key)
 	}
 	w, err := http.DefaultClient.Do(req)
@@ -188,10 +221,7 @@ func (d *doors) send(method, path, media string, body []byte) []byte {
 	defer w.Body.Close()
 	out, err := io.ReadAll(w.Body)
 	d.ts.Check(err)
-	if w.StatusCode != http.StatusOK {
-		d.ts.Fatalf("%s %s = %d %s", method, path, w.StatusCode, out)
-	}
-	return out
+	return w.StatusCode, out
 }
 
 // terminalIsInert fails on what a terminal obeys.

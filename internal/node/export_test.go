@@ -63,3 +63,6 @@ func (n *Node) BundleFor(ctx context.Context, who *pipeline.Requester, ref strin
 func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester) ([]view.Receipt, error) {
 	return door{n}.Receipts(ctx, who, view.Page{})
 }
+
+// Reload reads the library again, as every change of the store makes it do.
+func (n *Node) Reload(ctx context.Context) error { return n.lib.reload(ctx, n.db) }

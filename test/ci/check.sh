@@ -135,8 +135,8 @@ step_e2e() {
 
 # fuzz splits its time evenly; the seed corpora are replayed by test anyway.
 # FUZZ_ONLY is a regular expression that chooses targets, FUZZ_EACH how long each
-# is given. Here the same seed each
-# time lets a red check mean a change; soak looks further, with seeds of its own.
+# is given. Here the same seed each time lets a red check mean a change; soak
+# looks further, with seeds of its own.
 step_fuzz() {
 	local targets each file name failed=0
 	targets=$(fuzz_targets | grep -E "${FUZZ_ONLY:-.}" || true)

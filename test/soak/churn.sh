@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # churn.sh keeps a node busy for SOAK_CHURN; see README.md here and test/churn.
-
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CGO_ENABLED=0

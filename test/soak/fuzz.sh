@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # fuzz.sh runs each fuzz target for SOAK_FUZZTIME seconds; see README.md here.
-
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CGO_ENABLED=0

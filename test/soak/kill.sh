@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # kill.sh ends SOAK_KILLS processes; see README.md here and test/kill.
-
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CGO_ENABLED=0

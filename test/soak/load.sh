@@ -3,7 +3,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # load.sh asks a whole node for SOAK_LOAD; see README.md here and bench/answers.
-
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export CGO_ENABLED=0
@@ -16,5 +15,6 @@ if [ -z "${DSAI_BIN:-}" ]; then
 fi
 
 go build -o "$tmp/answers" ./bench/answers
-"$tmp/answers" -bin "$DSAI_BIN" -for "${SOAK_LOAD:-10m}" -n "${SOAK_PASSAGES:-50000}" -dir "${SOAK_DOCS:-/usr/share/doc}" | tee "$tmp/out"
+"$tmp/answers" -bin "$DSAI_BIN" -for "${SOAK_LOAD:-10m}" -rate "${SOAK_RATE:-100}" -n "${SOAK_PASSAGES:-50000}" -dir "${SOAK_DOCS:-/usr/share/doc}" | tee "$tmp/out"
 echo "soak: load: $(date -u +%F): ${SOAK_LOAD:-10m}: $(grep -E 'answers/s|p99|error' "$tmp/out" | tr '\n' ' ')"
+grep -q '; 0 errors' "$tmp/out"
