@@ -61,7 +61,7 @@ lint: ## gofmt, go vet and staticcheck
 vuln: ## known vulnerabilities that dsai reaches (asks vuln.go.dev)
 	go tool -modfile=tools/go.mod govulncheck ./...
 
-soak: ## hours: 10,000 kills, minutes of fuzzing per target, long loads
+soak: ## hours: 10,000 kills, minutes of fuzzing per target, long loads; see test/soak
 	test/ci/check.sh --soak
 
 bench: ## benchmarks, ready for benchstat; BENCH=regexp chooses

@@ -5,6 +5,7 @@ package verify_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -67,6 +68,31 @@ func FuzzTrust(f *testing.F) {
 		must(t, err)
 		if _, err := verify.ParseTrust(again); err != nil {
 			t.Fatalf("ParseTrust of what it returned = %v", err)
+		}
+	})
+}
+
+// FuzzProof reads proofs: the index, the hashes, the checkpoint and the lines of
+// its signers, which a whole bundle shows only as one string.
+func FuzzProof(f *testing.F) {
+	s := newScene(f, "clinic")
+	var parts map[string]json.RawMessage
+	must(f, json.Unmarshal(s.raw(), &parts))
+	var genuine string
+	must(f, json.Unmarshal(parts["proof"], &genuine))
+	f.Add(genuine)
+	f.Add("c2sp.org/tlog-proof@v1\nindex 0\n\nlog\n1\nAAAA\n\n\u2014 log AAAA\n")
+	o := verify.Options{Trust: s.trust()}
+	signed, _, _ := strings.Cut(genuine, "\n\u2014 ")
+	f.Fuzz(func(t *testing.T, text string) {
+		raw, err := json.Marshal(text)
+		must(t, err)
+		parts["proof"] = raw
+		bundle, err := json.Marshal(parts)
+		must(t, err)
+		r, err := verify.Bundle(bundle, o)
+		if err == nil && r.OK && !strings.HasPrefix(text, signed+"\n") {
+			t.Errorf("ok with the proof %q", text)
 		}
 	})
 }

@@ -103,10 +103,11 @@ func (a *app) playDemo(ctx context.Context, d *demo.Demo) *demo.Report {
 			return // interrupted, which is no beat that does not hold
 		}
 		n++
+		// The mark is our own, and the only text that may colour itself.
 		head := fmt.Sprintf("%d %s %-9s", n, a.mark(s.OK), s.Name)
 		for _, text := range append([]string{s.Detail}, s.More...) {
 			for _, line := range wrap(inert.Text(text), demoWidth) {
-				a.say("%s%s\n", head, line)
+				a.say(head+"%s\n", line)
 				head = strings.Repeat(" ", demoIndent)
 			}
 		}

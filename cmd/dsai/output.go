@@ -5,8 +5,10 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,23 +20,54 @@ import (
 	"dsai.example/dsai"
 )
 
-// document prints the one JSON document of --json.
+// document prints the one JSON document of --json. What a terminal would obey
+// is escaped: it means the same to a program, and people look at JSON too.
 func (a *app) document(v any) error {
-	e := json.NewEncoder(a.out)
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
 	e.SetIndent("", "  ")
 	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	var out strings.Builder
+	for _, r := range b.String() { // such characters stand in strings only
+		if r != '\n' && (unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069) {
+			fmt.Fprintf(&out, "\\u%04x", r)
+			continue
+		}
+		out.WriteRune(r)
+	}
+	_, err := io.WriteString(a.out, out.String())
+	return err
 }
 
 // say prints text, except under --json.
 func (a *app) say(format string, args ...any) {
 	if !a.json {
-		fmt.Fprintf(a.out, format, args...)
+		fmt.Fprintf(a.out, format, harmless(args)...)
 	}
 }
 
 // note prints on standard error.
-func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format, args...) }
+func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format, harmless(args)...) }
+
+// harmless makes the texts among args inert, whoever wrote them: names of files
+// and reasons of errors hold what others chose. Formats are our own.
+func harmless(args []any) []any {
+	out := make([]any, len(args))
+	for i, x := range args {
+		switch x := x.(type) {
+		case string:
+			out[i] = inert(x)
+		case error:
+			out[i] = inert(x.Error())
+		default:
+			out[i] = x
+		}
+	}
+	return out
+}
 
 // next prints the command that is useful now, under all others.
 func (a *app) next(format string, args ...any) { a.say("\nNext: "+format+"\n", args...) }
@@ -53,7 +86,7 @@ func (a *app) table(rows ...[]string) {
 	}
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, strings.TrimRight(strings.Join(r, "\t"), "\t"))
+		fmt.Fprintln(t, inert(strings.TrimRight(strings.Join(r, "\t"), "\t")))
 	}
 	t.Flush()
 }

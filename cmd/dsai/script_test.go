@@ -40,7 +40,7 @@ func TestScript(t *testing.T) {
 			return os.Mkdir(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"rc": rc, "json": jsonCmd, "until": until, "replace": replace,
+			"rc": rc, "json": jsonCmd, "until": until, "replace": replace, "hostile": hostileCmd, "inert": inertCmd,
 		},
 	})
 }

@@ -171,3 +171,6 @@ func (n *Node) Held() int {
 func (n *Node) SubmitConsentFor(ctx context.Context, raw []byte) (dsai.Digest, error) {
 	return door{n}.SubmitConsent(ctx, raw)
 }
+
+// Reload reads the library again, as every change of the store makes it do.
+func (n *Node) Reload(ctx context.Context) error { return n.lib.reload(ctx, n.db) }

@@ -185,7 +185,10 @@ func (l *library) readDocuments(ctx context.Context, db *store.Store) error {
 	}
 	vs, err := db.CurrentVersions(ctx)
 	for _, v := range vs {
-		l.documents[v.Document].version = v
+		// A document stored since then is not known: whoever stored it reloads.
+		if d := l.documents[v.Document]; d != nil {
+			d.version = v
+		}
 	}
 	return err
 }

@@ -6,7 +6,8 @@
 #
 #   test/ci/check.sh              all steps
 #   test/ci/check.sh race fuzz    these steps
-#   test/ci/check.sh --soak       the long versions of the steps that have one
+#   test/ci/check.sh --soak       the long runs of test/soak: see there for how to
+#                                 shorten them
 #
 # A step fails when any command in it fails. A step that cannot run here says
 # SKIPPED and why; it never counts as passed. make sets RACE_PKGS.
@@ -16,10 +17,11 @@ cd "$(dirname "$0")/../.."
 
 export CGO_ENABLED=0
 : "${FUZZ_SECONDS:=60}" # for all fuzz targets together
-: "${KILLS:=40}"        # kill -9 cycles
+: "${FUZZ_SEED=1}"      # of Go's fuzzer; "" = another one each time
+: "${KILLS:=40}"        # processes to kill
 
 readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 cross generated e2e service fuzz kill torchwood strangers)
-readonly soak=(fuzz kill soak)
+readonly soak=(soak)
 readonly skipped_code=77
 
 skip() {
@@ -151,33 +153,46 @@ step_service() {
 }
 
 # fuzz splits its time evenly; the seed corpora are replayed by test anyway.
+# FUZZ_ONLY is a regular expression that chooses targets, FUZZ_EACH how long each
+# is given. Here the same seed each time lets a red check mean a change; soak
+# looks further, with seeds of its own.
 step_fuzz() {
-	local targets each file name
-	targets=$(fuzz_targets)
+	local targets each file name failed=0
+	targets=$(fuzz_targets | grep -E "${FUZZ_ONLY:-.}" || true)
 	[ -n "$targets" ] || skip "there are no fuzz targets yet"
-	each=$((FUZZ_SECONDS / $(wc -l <<<"$targets")))
+	each=${FUZZ_EACH:-$((FUZZ_SECONDS / $(wc -l <<<"$targets")))}
 	[ "$each" -ge 1 ] || each=1
 	while IFS=: read -r file name; do
 		echo "--- $name in $(dirname "$file"), ${each}s"
-		fuzz_one "$name" "$each" "./$(dirname "$file")"
+		fuzz_one "$name" "$each" "./$(dirname "$file")" || failed=$((failed + 1))
 	done <<<"$targets"
+	[ "$failed" -eq 0 ] || { echo "$failed fuzz targets failed"; return 1; }
 }
 
 # fuzz_one runs one target. The Go command sometimes reports the end of its own
 # time as a failure (golang.org/issue/48591): a failure without a failing input
-# whose only message is that is none.
+# whose only message is that is none. One worker and little minimising keep a
+# run with a seed close to the one before it. Nobody may be there to fetch the
+# file of a failing input, so it is printed whole.
 fuzz_one() {
-	local out
+	local out begin input
 	out=$(mktemp)
-	if go test -run '^$' -fuzz "^$1\$" -fuzztime "${2}s" "$3" </dev/null >"$out" 2>&1; then
+	begin=$(mktemp)
+	if GODEBUG=${GODEBUG:-}${FUZZ_SEED:+${GODEBUG:+,}fuzzseed=$FUZZ_SEED} go test -run '^$' -fuzz "^$1\$" -fuzztime "${2}s" \
+		-fuzzminimizetime 5s -parallel 1 "$3" </dev/null >"$out" 2>&1; then
 		tail -n 2 "$out"
 	elif grep -q 'context deadline exceeded' "$out" && ! grep -qE 'Failing input|panic|_test.go:' "$out"; then
 		echo "time was up while the workers were busy: no failing input"
 	else
 		cat "$out"
+		while IFS= read -r -d '' input; do
+			echo "failing input, to be written by: base64 -d >$input"
+			base64 "$input"
+		done < <(find "$3/testdata/fuzz/$1" -type f -newer "$begin" -print0 2>/dev/null)
+		rm -f "$out" "$begin"
 		return 1
 	fi
-	rm -f "$out"
+	rm -f "$out" "$begin"
 }
 
 # fuzz_targets prints file:name of every target of this module.
@@ -207,14 +222,18 @@ step_strangers() {
 	script test/strangers/run.sh
 }
 
-# soak runs the loads that take hours.
+# soak runs what takes hours, and all of it: one that fails hides no other.
 step_soak() {
-	local s scripts=(test/soak/*.sh)
-	[ -e "${scripts[0]}" ] || skip "there are no test/soak/*.sh yet"
-	for s in "${scripts[@]}"; do
+	local s failed=0 out
+	out=$(mktemp)
+	for s in test/soak/*.sh; do
 		echo "--- $s"
-		"$s"
+		"$s" 2>&1 | tee -a "$out" || { failed=$((failed + 1)); echo "soak: $s: FAILED" | tee -a "$out"; }
 	done
+	echo
+	grep '^soak: ' "$out"
+	rm -f "$out"
+	[ "$failed" -eq 0 ]
 }
 
 main() {
@@ -222,7 +241,6 @@ main() {
 	[ $# -gt 0 ] || steps=("${all[@]}")
 	if [ "${1:-}" = --soak ]; then
 		steps=("${soak[@]}")
-		FUZZ_SECONDS=7200 KILLS=10000
 	fi
 	for name in "${steps[@]}"; do
 		[ "$(type -t "step_$name")" = function ] || { echo "unknown step: $name; there are: ${all[*]} soak"; exit 2; }

@@ -15,7 +15,6 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
-	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/tlog"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -38,15 +37,25 @@ func (w *world) check(ctx context.Context, d depth) error {
 		return err
 	}
 	err = w.compare(ctx, n, d)
+	if err == nil {
+		err = fsck(ctx, n)
+	}
 	if err = errors.Join(err, n.Close()); err != nil {
 		return err
 	}
-	// The program's own judgement, and then a reader that forgives nothing.
+	return w.readLog(ctx, n) // forgives nothing
+}
+
+// fsck asks for the program's own judgement.
+func fsck(ctx context.Context, n *node.Node) error {
 	var rep node.FsckReport
-	if err := w.must(ctx, &rep, "fsck"); err != nil || !rep.OK {
-		return fmt.Errorf("fsck: %w: %+v", err, rep.Checks)
+	if err := n.Methods().Call(ctx, "fsck", nil, nil, &rep); err != nil {
+		return fmt.Errorf("fsck: %w", err)
 	}
-	return w.readLog(ctx, n)
+	if !rep.OK {
+		return fmt.Errorf("fsck: %+v", rep.Checks)
+	}
+	return nil
 }
 
 func (w *world) compare(ctx context.Context, n *node.Node, d depth) error {
@@ -66,9 +75,6 @@ func (w *world) compare(ctx context.Context, n *node.Node, d depth) error {
 		return err
 	}
 	if err := w.askWithdrawn(ctx, n, d); err != nil {
-		return err
-	}
-	if err := w.compareSaid(ctx, n); err != nil {
 		return err
 	}
 	return w.prove(ctx, n, d)
@@ -185,61 +191,36 @@ func (w *world) prove(ctx context.Context, n *node.Node, d depth) error {
 	return nil
 }
 
-// findKeys looks for the acknowledged key events.
-func (w *world) findKeys(ctx context.Context) error {
-	if len(w.keys) == 0 {
-		return nil
-	}
-	db, err := store.Open(ctx, node.Home(w.home).Database())
+// readLog reads the log's files strictly: signed checkpoint, tiles, bundles. A
+// leaf carries a random salt, so two equal ones are one leaf logged twice.
+func (w *world) readLog(ctx context.Context, n *node.Node) error {
+	t := n.Trust().Nodes[0]
+	pub, err := vc.ParseDID(t.LogKeys[0])
 	if err != nil {
 		return err
 	}
-	defer db.Close()
-	for d, of := range w.keys {
-		if _, err := db.Raw(ctx, d); err != nil {
-			return fmt.Errorf("key event %s of a %s was acknowledged and is lost: %w", d, of, err)
-		}
+	key, ok := pub.(ed25519.PublicKey)
+	if !ok {
+		return errors.New("the log key is not Ed25519")
 	}
-	return nil
-}
-
-// readLog reads the files of every epoch strictly: signed checkpoint, tiles,
-// bundles. A leaf carries a random salt, so two equal ones are one leaf logged
-// twice.
-func (w *world) readLog(ctx context.Context, n *node.Node) error {
+	vkey, err := note.NewEd25519VerifierKey(dsai.LogOrigin(t.Node, 1), key)
+	if err != nil {
+		return err
+	}
+	r, err := tlog.NewReader(node.Home(w.home).Log(1), vkey)
+	if err != nil {
+		return err
+	}
+	if err := r.Fsck(ctx); err != nil {
+		return err
+	}
 	var leaves []string
-	t := n.Trust().Nodes[0]
-	for epoch, did := range t.LogKeys { // each key opened one epoch
-		r, err := logOf(node.Home(w.home), t.Node, epoch+1, did)
-		if err != nil {
-			return err
-		}
-		if err := r.Fsck(ctx); err != nil {
-			return fmt.Errorf("log epoch %d: %w", epoch+1, err)
-		}
-		if err := r.Leaves(ctx, func(_ uint64, leaf []byte) error { leaves = append(leaves, string(leaf)); return nil }); err != nil {
-			return err
-		}
+	if err := r.Leaves(ctx, func(_ uint64, leaf []byte) error { leaves = append(leaves, string(leaf)); return nil }); err != nil {
+		return err
 	}
 	slices.Sort(leaves)
 	if n := len(slices.Compact(leaves)); n != len(leaves) {
 		return fmt.Errorf("%d leaves are in the log twice", len(leaves)-n)
 	}
-	return w.findKeys(ctx)
-}
-
-func logOf(h node.Home, n dsai.NodeID, epoch int, did string) (*tlog.Reader, error) {
-	pub, err := vc.ParseDID(did)
-	if err != nil {
-		return nil, err
-	}
-	key, ok := pub.(ed25519.PublicKey)
-	if !ok {
-		return nil, errors.New("the log key is not Ed25519")
-	}
-	vkey, err := note.NewEd25519VerifierKey(dsai.LogOrigin(n, epoch), key)
-	if err != nil {
-		return nil, err
-	}
-	return tlog.NewReader(h.Log(epoch), vkey)
+	return nil
 }

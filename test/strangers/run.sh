@@ -94,11 +94,12 @@ run() {
 	cat "$tmp/lines" >>"$tmp/all"
 }
 
-# torchwood runs ../torchwood on the node's log and the leaf that log.mjs made.
+# torchwood runs ../torchwood on the node's log, its files and as it is served, and
+# the leaf that log.mjs made.
 torchwood() {
 	local code=0
 	cp "$tmp/leaf" "$tmp/proof" "$tmp/vkey" "$tmp/fixture"
-	(cd ../torchwood && DSAI_LOG_FIXTURE=$tmp/fixture go test -count=1 -v .) >"$tmp/torchwood" || code=$?
+	(cd ../torchwood && DSAI_LOG_FIXTURE=$tmp/fixture DSAI_LOG_URL=${OPENAI_BASE_URL%/v1}/log go test -count=1 -v .) >"$tmp/torchwood" || code=$?
 	sed -nE 's/^--- PASS: (\w+).*/ok       torchwood: \1/p; s/^--- FAIL: (\w+).*/FAIL     torchwood: \1/p; s/^--- SKIP: (\w+).*/SKIPPED  torchwood: \1/p' "$tmp/torchwood"
 	[ "$code" -eq 0 ] || cat "$tmp/torchwood" >&2
 	return "$code"

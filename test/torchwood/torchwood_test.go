@@ -5,6 +5,7 @@ package torchwood_test
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,7 +51,37 @@ func load(t *testing.T) fixture {
 // TestWalk verifies the checkpoint, and every entry against it.
 func TestWalk(t *testing.T) {
 	f := load(t)
-	raw, err := os.ReadFile(filepath.Join(f.dir, "checkpoint"))
+	tiles, err := torchwood.NewTileFS(os.DirFS(f.dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.walk(t, tiles)
+}
+
+// TestServed reads the same log as auditors elsewhere do, over HTTP, with the
+// fetcher of that module: paths, partial tiles and all.
+func TestServed(t *testing.T) {
+	f := load(t)
+	base := os.Getenv("DSAI_LOG_URL")
+	if base == "" {
+		t.Skip("DSAI_LOG_URL names no log that is served; test/strangers/run.sh serves one")
+	}
+	tiles, err := torchwood.NewTileFetcher(base, torchwood.WithConcurrencyLimit(4))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.walk(t, tiles)
+}
+
+// tiles is a log, wherever it is.
+type tiles interface {
+	torchwood.TileReader
+	ReadEndpoint(ctx context.Context, path string) ([]byte, error)
+}
+
+func (f fixture) walk(t *testing.T, log tiles) {
+	t.Helper()
+	raw, err := log.ReadEndpoint(t.Context(), "checkpoint")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,11 +89,7 @@ func TestWalk(t *testing.T) {
 	if err != nil {
 		t.Fatalf("VerifyCheckpoint = %v", err)
 	}
-	tiles, err := torchwood.NewTileFS(os.DirFS(f.dir))
-	if err != nil {
-		t.Fatal(err)
-	}
-	client, err := torchwood.NewClient(tiles)
+	client, err := torchwood.NewClient(log)
 	if err != nil {
 		t.Fatal(err)
 	}

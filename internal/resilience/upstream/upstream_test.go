@@ -417,3 +417,22 @@ func FuzzStream(f *testing.F) {
 		}
 	})
 }
+
+func FuzzModels(f *testing.F) {
+	f.Add([]byte(`{"object":"list","data":[{"id":"llama3","object":"model"},{"id":"qwen3"}]}`))
+	f.Add([]byte(`{"data":[null,{"id":1}]}`))
+	var reply []byte
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(reply) }))
+	f.Cleanup(srv.Close)
+	eng, err := upstream.New(config(srv.URL))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(eng.Close)
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		reply = raw
+		if names, err := eng.Models(t.Context()); err == nil && !json.Valid(raw) {
+			t.Errorf("Models from %q = %q, want an error", raw, names)
+		}
+	})
+}

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// cycle does something and kills it.
+func (w *world) cycle(ctx context.Context) error {
+	if err := w.stock(ctx); err != nil {
+		return err
+	}
+	if w.rnd.IntN(2) == 0 {
+		return w.alone(ctx)
+	}
+	return w.serving(ctx)
+}
+
+// alone runs one verb that opens the home itself: it also completes what the
+// kill before it cut off.
+func (w *world) alone(ctx context.Context) error {
+	p := w.standing()[0]
+	switch w.rnd.IntN(4) {
+	case 0:
+		fresh, err := w.write()
+		if err != nil {
+			return err
+		}
+		return w.add(ctx, fresh, w.doomed(w.moment("add")))
+	case 1:
+		return w.revoke(ctx, p, w.doomed(w.moment("consent")))
+	case 2:
+		return w.ask(ctx, p, nil, w.doomed(w.moment("ask")))
+	}
+	return w.ask(ctx, p, w.question(), w.doomed(w.moment("ask slow")))
+}
+
+// busy is what verbs at once do to a home, roughly.
+var busy = habit{changes: 60, took: 700 * time.Millisecond}
+
+// serving runs verbs against a node and kills the node, and some of the verbs.
+func (w *world) serving(ctx context.Context) error {
+	fresh := make([]*paper, 2)
+	for i := range fresh {
+		var err error
+		if fresh[i], err = w.write(); err != nil {
+			return err
+		}
+	}
+	s, err := w.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.node.Close()
+	m := busy.moment(w.rnd)
+	t := arm(w.home, m)
+	var verbs *sync.WaitGroup
+	if w.rnd.IntN(4) == 0 {
+		verbs = w.processes(ctx, fresh[0])
+	} else {
+		verbs = w.calls(ctx, s, fresh)
+	}
+	t.fire(s.Process, m)
+	idle := make(chan struct{})
+	go func() {
+		verbs.Wait()
+		_ = s.Process.Kill() // when they were faster than the moment
+		close(idle)
+	}()
+	_ = s.Wait()
+	t.ended()
+	<-idle // what a verb says when its node is gone is not our subject
+	w.count(true)
+	return ctx.Err()
+}
+
+// processes begins several verbs at once, each a process that may end first.
+func (w *world) processes(ctx context.Context, fresh *paper) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	doom := func() carrier { return w.doomed(moment{after: time.Duration(20+w.rnd.IntN(1500)) * time.Millisecond}) }
+	ps, q := w.standing(), w.question()
+	k1, k2, k3, k4 := doom(), doom(), doom(), doom()
+	// Errors are those of a node that went away.
+	wg.Go(func() { _ = w.add(ctx, fresh, k1) })
+	wg.Go(func() { _ = w.revoke(ctx, ps[0], k2) })
+	wg.Go(func() { _ = w.ask(ctx, ps[1], q, k3) })
+	wg.Go(func() { _ = w.ask(ctx, ps[2], nil, k4) })
+	return &wg
+}
+
+// calls begins several verbs at once on the node's socket.
+func (w *world) calls(ctx context.Context, s *server, fresh []*paper) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	ps, q := w.standing(), w.question()
+	wg.Go(func() {
+		for _, p := range fresh {
+			_ = w.add(ctx, p, s.carry)
+		}
+	})
+	wg.Go(func() { _ = w.revoke(ctx, ps[0], s.carry) })
+	wg.Go(func() { _ = w.ask(ctx, ps[1], q, s.carry) })
+	wg.Go(func() {
+		for range 3 {
+			_ = w.ask(ctx, ps[2], nil, s.carry)
+		}
+	})
+	return &wg
+}
