@@ -184,7 +184,7 @@ func (a ask) told(text string, words, above []string, row bool) bool {
 			return true
 		}
 	}
-	if a.show.in(words) || a.named && a.show.in(above) {
+	if a.show.in(words) || a.ask.in(words) || a.named && (a.show.in(above) || a.ask.in(above)) {
 		return true
 	}
 	return a.unit.in(words) && slices.ContainsFunc(words, isNumber) || slices.ContainsFunc(words, a.measure)
