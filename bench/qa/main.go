@@ -6,7 +6,8 @@
 // questions.json, and prints the figures that README.md defines, beside those of
 // bleve's own ranking over the same passages and analyzers.
 //
-//	go run ./bench/qa [-corpus library,godoc,system] [-split tune|held|all]
+//	go run ./bench/qa [-corpus library,godoc,system] [-split tune|held|held2|held3|all]
+//	go run ./bench/qa -tables    # every table of docs/BENCHMARKS.md that is about questions
 //
 // It is a measuring program: nothing imports it and it decides nothing.
 package main
@@ -25,13 +26,18 @@ func main() {
 	defer stop()
 	var o options
 	corpora := flag.String("corpus", "library,godoc", "what to search: library, godoc, system (/usr/share/doc, distractors only)")
-	flag.StringVar(&o.split, "split", "tune", "questions to ask: tune, held, held2 or all")
+	flag.StringVar(&o.split, "split", "tune", "questions to ask: tune, held, held2, held3 or all")
 	flag.StringVar(&o.questions, "questions", "bench/qa/questions.json", "file of questions")
 	flag.BoolVar(&o.alone, "alone", false, "ask an index of one document: the one that answers, or seems to")
-	flag.BoolVar(&o.misses, "misses", false, "print each question of split tune that missed")
+	flag.BoolVar(&o.misses, "misses", false, "print each question that missed and may be looked at")
+	tables := flag.Bool("tables", false, "print the tables of docs/BENCHMARKS.md, in Markdown")
 	flag.Parse()
 	o.corpora = strings.Split(*corpora, ",")
-	if err := run(ctx, o); err != nil {
+	do := run
+	if *tables {
+		do = table
+	}
+	if err := do(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "qa: error:", err)
 		os.Exit(1)
 	}

@@ -29,37 +29,53 @@ type outcome struct {
 	first      bool // the first quoted sentence is
 	coverage   int  // basis points; -1 when nothing was found
 	withheld   int  // the same, when no passage of a gold document may be used
+	words      int  // of the question, as the engine counts them
 }
 
+// answered reports whether a coverage suffices at a threshold.
+func (o outcome) answered(coverage, threshold int) bool {
+	return coverage >= 0 && coverage >= extract.Need(threshold, o.words)
+}
+
+// run measures one library and prints its figures.
 func run(ctx context.Context, o options) error {
-	questions, err := readQuestions(o)
+	out, passages, err := measure(ctx, o)
 	if err != nil {
 		return err
+	}
+	fmt.Printf("corpus %s: %d passages; split %s: %d questions\n", strings.Join(o.corpora, ","), passages, o.split, len(out))
+	report(out)
+	return nil
+}
+
+// measure asks the questions of a split, and says of how many passages.
+func measure(ctx context.Context, o options) ([]outcome, int, error) {
+	questions, err := readQuestions(o)
+	if err != nil {
+		return nil, 0, err
 	}
 	all, err := load(ctx, o.corpora)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	ix, err := build(ctx, all)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
 	defer ix.close()
 	base, err := newBaseline(ctx, all)
 	if err != nil {
-		return err
+		return nil, 0, err
 	}
-	fmt.Printf("corpus %s: %d passages; split %s: %d questions\n", strings.Join(o.corpora, ","), len(all), o.split, len(questions))
 	var out []outcome
 	for _, q := range questions {
 		r, err := ask(ctx, ix, base, all, q, o)
 		if err != nil {
-			return fmt.Errorf("ask %s: %w", q.ID, err)
+			return nil, 0, fmt.Errorf("ask %s: %w", q.ID, err)
 		}
 		out = append(out, r)
 	}
-	report(out)
-	return nil
+	return out, len(all), nil
 }
 
 // pinned is an index with its statistics, in a folder of its own.
@@ -122,7 +138,7 @@ func ask(ctx context.Context, ix *pinned, base *baseline, all []passage, q quest
 	if err != nil {
 		return out, err
 	}
-	out.coverage = coverage(a)
+	out.coverage, out.words = coverage(a), len(res.Query.Words)
 	for i, h := range res.Hits {
 		p := all[h.ID]
 		out.hit = out.hit || q.hit(p)
@@ -141,7 +157,7 @@ func ask(ctx context.Context, ix *pinned, base *baseline, all []passage, q quest
 		out.right = out.right || right
 		out.first = out.first || right && i == 0
 	}
-	if o.misses && q.Split == "tune" {
+	if o.misses && !sealed(q.Split) {
 		describe(out, a, res.Query.Words)
 	}
 	if o.alone {
@@ -168,7 +184,7 @@ func answer(ctx context.Context, ix *pinned, all []passage, q question, permit f
 	if err != nil {
 		return nil, nil, err
 	}
-	in := extract.Input{Question: q.Question, Fields: ix.epoch.Statistics().Fields, DF: ix.epoch.DF, Threshold: 1}
+	in := extract.Input{Question: q.Question, Fields: ix.epoch.Statistics().Fields, DF: ix.epoch.DF, Any: true}
 	for _, h := range res.Hits {
 		in.Passages = append(in.Passages, extract.Passage{Body: all[h.ID].body, Commitment: all[h.ID].Commitment})
 	}

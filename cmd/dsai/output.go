@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 )
 
 // document prints the one JSON document of --json. What a terminal would obey
@@ -32,7 +33,7 @@ func (a *app) document(v any) error {
 	}
 	var out strings.Builder
 	for _, r := range b.String() { // such characters stand in strings only
-		if r != '\n' && (unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069) {
+		if r != '\n' && inert.Acts(r) {
 			fmt.Fprintf(&out, "\\u%04x", r)
 			continue
 		}
@@ -59,9 +60,9 @@ func harmless(args []any) []any {
 	for i, x := range args {
 		switch x := x.(type) {
 		case string:
-			out[i] = inert(x)
+			out[i] = inert.Text(x)
 		case error:
-			out[i] = inert(x.Error())
+			out[i] = inert.Text(x.Error())
 		default:
 			out[i] = x
 		}
@@ -86,7 +87,7 @@ func (a *app) table(rows ...[]string) {
 	}
 	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, inert(strings.TrimRight(strings.Join(r, "\t"), "\t")))
+		fmt.Fprintln(t, inert.Text(strings.TrimRight(strings.Join(r, "\t"), "\t")))
 	}
 	t.Flush()
 }

@@ -97,7 +97,7 @@ func (q quoting) Answer(_ context.Context, e *pipeline.Evidence, emit func(pipel
 		in := extract.Input{
 			Question: string(e.Clearance.Request.Question), Fields: epoch.Statistics().Fields, DF: epoch.DF,
 			// The policy can raise what the engine asks for, never lower it.
-			Threshold: max(extract.Threshold, int(q.n.parameters(e.Clearance).EvidenceFloor)),
+			Floor: int(q.n.parameters(e.Clearance).EvidenceFloor),
 		}
 		for _, p := range e.Passages {
 			in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: p.Use.Commitment})

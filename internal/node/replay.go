@@ -42,7 +42,7 @@ func (Replayer) Replay(r verify.Replay) error {
 	if err != nil {
 		return fmt.Errorf("replay answer: %w", err)
 	}
-	in.Threshold = max(extract.Threshold, int(p.Parameters().EvidenceFloor))
+	in.Floor = int(p.Parameters().EvidenceFloor)
 	if err := json.Unmarshal([]byte(o.Quotes.Text), &claim.Quotes); err != nil {
 		return fmt.Errorf("replay answer: quotes: %w", err)
 	}

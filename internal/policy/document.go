@@ -60,9 +60,9 @@ type Parameters struct {
 	// PowerFloor is the battery charge, in percent, below which a node takes no
 	// work from others. Nothing reads it yet: there is no mesh.
 	PowerFloor int `json:"powerFloorPercent" toml:"powerFloorPercent"`
-	// EvidenceFloor is how much of a question's weight the passages must cover
-	// for the quoting engine to answer. It can raise that engine's own
-	// threshold only.
+	// EvidenceFloor is how much of a question's weight a sentence and its passage
+	// must cover for the quoting engine to answer. It can only raise what that
+	// engine needs itself, which is 4900 to 9600 by the length of the question.
 	EvidenceFloor BasisPoints `json:"evidenceFloorBasisPoints" toml:"evidenceFloorBasisPoints"`
 }
 

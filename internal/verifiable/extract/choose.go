@@ -9,11 +9,10 @@ import (
 )
 
 // choose picks the sentences that the answer quotes, best first.
-func choose(question string, read []reading) []sentence {
+func choose(read []reading, asks bool) []sentence {
 	var all []sentence
-	number := asksNumber(question)
 	for i := range read {
-		weigh(&read[i], number)
+		weigh(&read[i], asks)
 		for _, s := range read[i].sentences {
 			s.passage = i
 			// Half of the score is the sentence's own, half is its passage's rank.
@@ -46,8 +45,8 @@ func choose(question string, read []reading) []sentence {
 // weigh scores the sentences of a passage: the summed weight of the question's
 // words that it holds, and half of those that its headings, its table's columns
 // or the sentence before it hold, which it need not repeat. A long sentence and a
-// question count less; one with a number more, when the question asks for one.
-func weigh(r *reading, number bool) {
+// question count less; one that tells what is asked for more.
+func weigh(r *reading, asks bool) {
 	for i := range r.sentences {
 		s := &r.sentences[i]
 		slices.Sort(s.terms)
@@ -66,7 +65,7 @@ func weigh(r *reading, number bool) {
 		}
 		s.score = own + context
 		s.score = s.score * 40 / int64(40+max(0, len(s.terms)-12))
-		if number && s.number {
+		if asks && len(s.untold) == 0 {
 			s.score = s.score * 3 / 2
 		}
 		if s.question {

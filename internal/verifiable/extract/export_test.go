@@ -15,3 +15,15 @@ func Units(text string) []string {
 	}
 	return out
 }
+
+// Untold returns what a question asks for and a sentence, below a heading, does
+// not tell.
+func Untold(question, sentence, above string) (out []string) {
+	row := tabular(sentence) || sentence != "" && sentence[0] == '|'
+	for _, a := range asks(question) {
+		if !a.told(sentence, fold(sentence), fold(above), row) {
+			out = append(out, a.text)
+		}
+	}
+	return out
+}

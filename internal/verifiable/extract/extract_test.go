@@ -106,6 +106,9 @@ func TestRefusal(t *testing.T) {
 		{"what is the capital of Mongolia", []string{"capital", "Mongolia"}},
 		{"how do I reset my Netflix password?", []string{"reset", "Netflix", "password"}},
 		{"what does the moon cost on Friday", []string{"moon", "cost"}},
+		{"how wide is the well", []string{"wide"}},
+		{"who dug the well", []string{"dug", "who"}},
+		{"how many nurses grease the pump", []string{"nurses", "how many"}},
 		{"the of and", nil},
 		{"", nil},
 	} {
@@ -119,9 +122,21 @@ func TestRefusal(t *testing.T) {
 	if _, err := extract.Run(lex, in); err != nil {
 		t.Errorf("at the engine's own threshold: %v", err)
 	}
-	in.Threshold = 9900
+	in.Floor = 9900
 	if _, err := extract.Run(lex, in); err == nil {
-		t.Error("a threshold of 9900 does not refuse a passage without the hammer")
+		t.Error("a floor of 9900 does not refuse a passage without the hammer")
+	}
+}
+
+// TestNeed wants all of one word, and less of a long question.
+func TestNeed(t *testing.T) {
+	for words, want := range map[int]int{0: 9600, 1: 9600, 2: 7200, 4: 6000, 48: 4900} {
+		if got := extract.Need(extract.Threshold, words); got != want {
+			t.Errorf("Need(%d, %d) = %d, want %d", extract.Threshold, words, got, want)
+		}
+	}
+	if got := extract.Need(9000, 1); got != 10000 {
+		t.Errorf("Need(9000, 1) = %d, want 10000", got)
 	}
 }
 
@@ -138,8 +153,8 @@ func TestGolden(t *testing.T) {
 	if a.Text != text {
 		t.Errorf("text = %q, want %q", a.Text, text)
 	}
-	const trace = `{"coverage":10000,"engine":"extract/1","passages":[{"commitment":"9beb28da3671d1bc319b02f1a50c19f4338d40ea1b8f3696f683b7adc67abdd2",` +
-		`"score":1759007}],"sentences":[{"coverage":10000,"end":1139,"n":1,"score":2734762,"start":1023}],"threshold":6000}`
+	const trace = `{"coverage":10000,"engine":"extract/2","passages":[{"commitment":"9beb28da3671d1bc319b02f1a50c19f4338d40ea1b8f3696f683b7adc67abdd2",` +
+		`"score":1759007}],"sentences":[{"coverage":10000,"end":1139,"n":1,"score":2734762,"start":1023}],"threshold":5760}`
 	if got := string(a.Trace.Bytes()); got != trace {
 		t.Errorf("trace = %s, want %s", got, trace)
 	}
@@ -168,7 +183,7 @@ func TestReplay(t *testing.T) {
 		"the order of passages": func(in *extract.Input, _ *extract.Answer) { slices.Reverse(in.Passages) },
 		"a passage left out":    func(in *extract.Input, _ *extract.Answer) { in.Passages = in.Passages[1:] },
 		"the statistics":        func(in *extract.Input, _ *extract.Answer) { in.Fields[0].Passages += 5 },
-		"the threshold":         func(in *extract.Input, _ *extract.Answer) { in.Threshold = 1 },
+		"the threshold":         func(in *extract.Input, _ *extract.Answer) { in.Floor = 9000 },
 	}
 	for what, f := range forge {
 		in2, a2 := in, *a
@@ -239,7 +254,7 @@ func FuzzRun(f *testing.F) {
 	f.Add("a", "a\u2028b.\r\n|a|\t- a", "en")
 	f.Fuzz(func(t *testing.T, question, text, language string) {
 		in := library([]dsai.PassageBody{{Title: "t", Language: language, Text: text}, shelf[0]}, question)
-		in.Threshold = 1
+		in.Any = true
 		a, err := extract.Run(lex, in)
 		if err != nil {
 			if errors.Is(err, extract.ErrOrder) {

@@ -4,6 +4,7 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 
 	"dsai.example/dsai"
@@ -31,7 +32,7 @@ type sentence struct {
 	passage  int      // in Input.Passages
 	held     shares   // by the sentence itself
 	terms    []string // all its terms, sorted, each once
-	number   bool     // holds a number
+	untold   []string // what the question asks for and the sentence does not tell
 	question bool     // asks one itself
 	score    int64
 	coverage int // basis points, of a chosen one
@@ -47,6 +48,7 @@ type reader struct {
 	query  rank.Query
 	fields []dsai.FieldStats
 	kin    *kin
+	asks   []ask
 }
 
 func newReader(lex rank.Lexicon, in Input) *reader {
@@ -56,6 +58,7 @@ func newReader(lex rank.Lexicon, in Input) *reader {
 		words = append(words, w.Text)
 	}
 	r.kin = newKin(words)
+	r.asks = asks(in.Question)
 	return r
 }
 
@@ -77,7 +80,7 @@ func (x *reader) read(p Passage) reading {
 	}
 	for _, u := range units(p.Body.Text) {
 		quote := p.Body.Text[u.start:u.end]
-		r.sentences = append(r.sentences, sentence{unit: u, held: make(shares, len(words)), number: hasNumber(quote), question: strings.HasSuffix(quote, "?")})
+		r.sentences = append(r.sentences, sentence{unit: u, held: make(shares, len(words)), question: strings.HasSuffix(quote, "?")})
 	}
 	counts := rank.Counts{Field: field, Length: min(len(tokens), rank.MaxLength), TF: make(map[string]int, len(tokens))}
 	at := 0 // sentence that the token may lie in
@@ -106,7 +109,33 @@ func (x *reader) read(p Passage) reading {
 		}
 	}
 	r.score = x.query.Score(x.fields, counts)
+	x.tell(&r, p.Body)
 	return r
+}
+
+// tell finds what sentences do not tell of what the question asks for.
+func (x *reader) tell(r *reading, b dsai.PassageBody) {
+	if len(x.asks) == 0 {
+		return
+	}
+	above := fold(b.Title + " " + strings.Join(b.Heading, " "))
+	for i := range r.sentences {
+		s := &r.sentences[i]
+		text := b.Text[s.start:s.end]
+		if s.kind == headline {
+			above = append(above, fold(text)...)
+			continue
+		}
+		if !slices.ContainsFunc(s.held, func(h uint8) bool { return h > 0 }) {
+			continue // never quoted
+		}
+		words := fold(text)
+		for _, a := range x.asks {
+			if !a.told(text, words, above, s.kind == row) {
+				s.untold = append(s.untold, a.text)
+			}
+		}
+	}
 }
 
 // evidence returns what a word counts for coverage: its weight in the ranking and
@@ -124,6 +153,10 @@ func evidence(word string, weight int64) int64 {
 // rest must come from the sentence, or from the title and headings above it.
 const passageShare = 3
 
+// untoldShare divides the coverage of a sentence that does not tell what is asked
+// for: a price, a depth, a person.
+const untoldShare = 2
+
 // cover returns how much of the question a sentence of the passage and what
 // stands around it hold, in basis points of the evidence of its words.
 func (r *reading) cover(s *sentence) int {
@@ -135,55 +168,8 @@ func (r *reading) cover(s *sentence) int {
 	if all == 0 {
 		return 0
 	}
+	if len(s.untold) > 0 {
+		have /= untoldShare
+	}
 	return int(10000 * have / all)
-}
-
-// quantity are beginnings of words that ask for a number, in the languages that
-// bench/qa covers.
-var quantity = []string{
-	"how many", "how much", "how long", "how often", "how far", "how old", "how hot", "how deep", "how high", "how big", "how soon",
-	"what time", "when", "what temperature", "how warm", "how cold", "how wide", "how late", "how early", "which number", "what number",
-	"combien", "quand", "à quelle heure", "quelle température", "quel numéro",
-	"cuánto", "cuánta", "cuanto", "cuanta", "cuándo", "cuando", "a qué hora", "qué temperatura", "cada cuánto",
-	"wie viel", "wieviel", "wie lange", "wie oft", "wann", "wie weit", "wie hoch", "wie tief", "wie alt", "wie warm",
-	"quanto", "quanta", "quando", "a que horas",
-	"ngapi", "lini", "muda gani", "saa ngapi", "kiasi gani",
-}
-
-func asksNumber(question string) bool {
-	q := " " + strings.ToLower(strings.Join(strings.Fields(question), " "))
-	for _, w := range quantity {
-		if strings.Contains(q, " "+w) {
-			return true
-		}
-	}
-	return false
-}
-
-// numbers are words for small numbers, which a sentence may use instead of digits.
-var numbers = func() map[string]bool {
-	m := map[string]bool{}
-	for _, w := range strings.Fields(`
-one two three four five six seven eight nine ten eleven twelve fifteen twenty thirty forty fifty sixty hundred half twice once daily weekly monthly
-un une deux trois quatre cinq six sept huit neuf dix douze quinze vingt trente quarante soixante cent demi demie
-uno una dos tres cuatro cinco seis siete ocho nueve diez doce quince veinte treinta cuarenta medio media
-eins zwei drei vier fünf sechs sieben acht neun zehn zwölf fünfzehn zwanzig dreißig vierzig sechzig hundert halbe einmal zweimal
-um uma dois duas três quatro cinco seis sete oito nove dez doze quinze vinte trinta meia
-moja mbili tatu nne tano sita saba nane tisa kumi ishirini thelathini nusu`) {
-		m[w] = true
-	}
-	return m
-}()
-
-// hasNumber reports whether text holds a digit or a word for a number.
-func hasNumber(text string) bool {
-	if strings.ContainsAny(text, "0123456789") {
-		return true
-	}
-	for _, w := range strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return strings.ContainsRune(" \n\t,.;:()-", r) }) {
-		if numbers[w] {
-			return true
-		}
-	}
-	return false
 }

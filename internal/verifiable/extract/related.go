@@ -20,6 +20,7 @@ const (
 // errors. It compares sets of three letters in a row.
 type kin struct {
 	grams [][]string        // of each word of the question, sorted
+	same  [][]lexis         // its synonyms
 	known map[string][]bool // what word has been compared, with each
 }
 
@@ -31,6 +32,11 @@ func newKin(words []string) *kin {
 	k := &kin{known: map[string][]bool{}}
 	for _, w := range words {
 		k.grams = append(k.grams, trigrams(strings.ToLower(w)))
+		var same []lexis
+		for _, f := range fold(w) {
+			same = append(same, groups(f)...)
+		}
+		k.same = append(k.same, same)
 	}
 	return k
 }
@@ -42,6 +48,20 @@ func (k *kin) of(word string) []bool {
 		return out
 	}
 	var out []bool
+	mark := func(i int) {
+		if out == nil {
+			out = make([]bool, len(k.grams))
+		}
+		out[i] = true
+	}
+	for i, groups := range k.same {
+		if len(groups) == 0 {
+			continue
+		}
+		if w := plain(word); slices.ContainsFunc(groups, func(g lexis) bool { return g.has(w) }) {
+			mark(i)
+		}
+	}
 	if g := trigrams(word); g != nil {
 		for i, q := range k.grams {
 			if q == nil {
@@ -55,10 +75,7 @@ func (k *kin) of(word string) []bool {
 			}
 			// Dice's coefficient of at least 0.6.
 			if 10*same >= 3*(len(g)+len(q)) {
-				if out == nil {
-					out = make([]bool, len(k.grams))
-				}
-				out[i] = true
+				mark(i)
 			}
 		}
 	}

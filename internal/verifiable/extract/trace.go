@@ -20,7 +20,7 @@ type Trace struct {
 	Engine    string          `json:"engine"`   // Version
 	Passages  []TracePassage  `json:"passages"`
 	Sentences []TraceSentence `json:"sentences"`
-	Threshold int             `json:"threshold"` // in force, in basis points
+	Threshold int             `json:"threshold"` // what was needed, in basis points: see Need
 }
 
 // TracePassage is one passage that the engine was given.
