@@ -55,13 +55,9 @@ func openLog(ctx context.Context, n *Node) (*nodeLog, error) {
 
 func (l *nodeLog) wake() { l.Wake() }
 
-// latest names the last published state, for receipts. Before the first one is
-// published it is the empty log.
+// latest names the last published state that this node has seen, for receipts.
 func (l *nodeLog) latest() (string, dsai.CheckpointRef) {
-	cp, err := l.Checkpoint(context.Background())
-	if err != nil {
-		return l.origin, dsai.CheckpointRef{Origin: l.origin}
-	}
+	cp := l.Latest()
 	return l.origin, dsai.CheckpointRef{Origin: l.origin, Size: cp.Size, Root: dsai.Digest(cp.Root)}
 }
 
