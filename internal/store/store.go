@@ -277,7 +277,9 @@ func (s *Store) exec(ctx context.Context, query string, args ...any) (sql.Result
 	return st.ExecContext(ctx, args...)
 }
 
-func (t *Tx) exec(query string, args ...any) (sql.Result, error) { return t.s.exec(t.ctx, query, args...) }
+func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
+	return t.s.exec(t.ctx, query, args...)
+}
 
 func (t *Tx) do(query string, args ...any) error {
 	_, err := t.exec(query, args...)

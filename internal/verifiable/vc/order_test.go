@@ -49,8 +49,8 @@ type (
 		Text    int                   `json:"v,string"`
 		Zero    dsai.Quote            `json:"u,omitzero"`
 		Skipped string                `json:"-"`
-		Empty   []dsai.Quote `json:"t,omitempty"`
-		Umlaut  string       `json:"ä"`
+		Empty   []dsai.Quote          `json:"t,omitempty"`
+		Umlaut  string                `json:"ä"`
 		Lower   string
 	}
 )
