@@ -114,7 +114,7 @@ func reseal[S any](canon []byte, members []Member, typ string, proofs dsai.Proof
 			return strings.Compare(a.VerificationMethod, b.VerificationMethod)
 		})
 	}
-	text, err := canonicalProofs(proofs)
+	text, err := Canonical(proofs)
 	if err != nil {
 		return Sealed[S]{}, fmt.Errorf("issue %s: %w", typ, err)
 	}
@@ -123,15 +123,6 @@ func reseal[S any](canon []byte, members []Member, typ string, proofs dsai.Proof
 		return s, fmt.Errorf("issue %s: %w", typ, err)
 	}
 	return s, nil
-}
-
-// canonicalProofs is Canonical of proofs, whose own method would write them out
-// of order.
-func canonicalProofs(proofs dsai.Proofs) ([]byte, error) {
-	if len(proofs) == 1 {
-		return Canonical(proofs[0])
-	}
-	return Canonical([]dsai.Proof(proofs))
 }
 
 // prove signs document, the canonical form of a credential without its proof.

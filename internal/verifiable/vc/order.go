@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"dsai.example/dsai"
 )
 
 // encode returns the encoding/json form of v without the escapes for HTML.
@@ -48,6 +50,7 @@ type order struct {
 	typ    reflect.Type
 	fields []orderedField // of a struct
 	elem   *order         // of a slice or pointer
+	proofs bool           // of dsai.Proofs, which writes a single one as an object
 }
 
 type orderedField struct {
@@ -69,10 +72,14 @@ func orderOf(t reflect.Type) *order {
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
 	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
+	proofsType    = reflect.TypeFor[dsai.Proofs]()
 )
 
 // newOrder returns the order of t, which occurs within the types in.
 func newOrder(t reflect.Type, in []reflect.Type) *order {
+	if t == proofsType {
+		return &order{typ: reflect.TypeFor[any](), proofs: true}
+	}
 	p := reflect.PointerTo(t)
 	if p.Implements(jsonMarshaler) || p.Implements(textMarshaler) || slices.Contains(in, t) {
 		return nil // writes itself, or has no end
@@ -135,6 +142,10 @@ func (o *order) copy(dst, src reflect.Value) {
 	switch {
 	case o == nil:
 		dst.Set(src)
+	case o.proofs && src.Len() == 1:
+		dst.Set(reflect.ValueOf(ordered(src.Index(0).Interface())))
+	case o.proofs:
+		dst.Set(reflect.ValueOf(ordered([]dsai.Proof(src.Interface().(dsai.Proofs)))))
 	case src.Kind() == reflect.Struct:
 		for i, f := range o.fields {
 			f.copy(dst.Field(i), src.Field(f.from))
