@@ -6,8 +6,10 @@ package vc_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"reflect"
+	"sync"
 	"testing"
 
 	"github.com/gowebpki/jcs"
@@ -106,6 +108,24 @@ func TestOrdered(t *testing.T) {
 			t.Errorf("no %T can be encoded", v)
 		}
 	}
+}
+
+// Types are put in order once, by whoever comes first.
+func TestCanonicalConcurrently(t *testing.T) {
+	type fresh struct {
+		B int
+		A []dsai.Quote
+	}
+	var wg sync.WaitGroup
+	for i := range 4 {
+		wg.Go(func() {
+			want := fmt.Sprintf(`{"A":[{"end":3,"n":1,"start":2}],"B":%d}`, i)
+			if got, err := vc.Canonical(fresh{i, []dsai.Quote{{N: 1, Start: 2, End: 3}}}); err != nil || string(got) != want {
+				t.Errorf("Canonical(%d) = %s, %v, want %s", i, got, err, want)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // fill sets v to something at random, at most so deep.

@@ -19,7 +19,7 @@ const maxInteger = 1<<53 - 1
 // scan checks that b is one JSON value within the profile of CanonicalRaw and
 // reports whether b already is its RFC 8785 form. It answers true only where
 // that is plain to see: false sends the text to the jcs module, which alone
-// produces canonical text (and finds duplicate keys and lone surrogates).
+// rewrites text (and finds duplicate keys and lone surrogates).
 func scan(b []byte) (bool, error) {
 	if !utf8.Valid(b) {
 		return false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
