@@ -19,6 +19,7 @@ type parts struct {
 	proof    string
 	passages []dsai.PassageProof
 	openings *dsai.Openings
+	bodies   [][]byte // of the opened passages
 
 	members, keyEvents, adoptions, consents, delegations, additions, revocations, statusLists, derivations [][]byte
 }
@@ -52,7 +53,7 @@ func (p *parts) read(members []vc.Member) error {
 		"consents": list(&p.consents), "delegations": list(&p.delegations), "additions": list(&p.additions),
 		"revocations": list(&p.revocations), "statusLists": list(&p.statusLists), "derivations": list(&p.derivations),
 	}
-	optional := map[string]func(json []byte) error{"statistics": keep(&p.statistics), "openings": readOpenings(&p.openings)}
+	optional := map[string]func(json []byte) error{"statistics": keep(&p.statistics), "openings": p.readOpenings}
 	required := len(fields)
 	for _, m := range members {
 		read, ok := fields[m.Name]
@@ -81,14 +82,20 @@ func into[T any](dst *T) func([]byte) error {
 	}
 }
 
-// readOpenings refuses an empty shell: what is withheld is absent.
-func readOpenings(dst **dsai.Openings) func([]byte) error {
-	return func(raw []byte) error {
-		if string(raw) == "{}" {
-			return fmt.Errorf("%w: empty, should be absent", dsai.ErrSyntax)
-		}
-		return into(dst)(raw)
+// readOpenings refuses an empty shell: what is withheld is absent. It keeps the
+// bodies of passages as they stand: their commitments are over canonical form.
+func (p *parts) readOpenings(raw []byte) error {
+	if string(raw) == "{}" {
+		return fmt.Errorf("%w: empty, should be absent", dsai.ErrSyntax)
 	}
+	if err := into(&p.openings)(raw); err != nil || len(p.openings.Passages) == 0 {
+		return err
+	}
+	passages, err := vc.Elements(member(raw, "passages"))
+	for _, each := range passages {
+		p.bodies = append(p.bodies, member(each, "body"))
+	}
+	return err
 }
 
 func keep(dst *[]byte) func([]byte) error {

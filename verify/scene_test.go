@@ -43,21 +43,23 @@ type scene struct {
 	seed string // keys and ids; two scenes of one seed are the same co-op
 
 	ceiling  int // of the policy on the age of status lists, 0 = that of the one here
+	question string
+
 	consent  func(i int, c *dsai.Credential[dsai.ConsentBundle])
 	signer   func(i int) vc.Signer // of consent i, nil = the usual
 	delegate func(i int, d *dsai.Credential[dsai.ConsentDelegation])
 	list     func(l *dsai.Credential[dsai.StatusList], bits *vc.Bits)
 	receipt  func(r *dsai.InferenceReceipt)
 	leaf     func(leaf []byte) // in the log
-	log      func(origin string, leaf []byte) (proof string)
 	bundle   func(b *dsai.Bundle)
 	signs    func(r *dsai.Credential[dsai.InferenceReceipt]) vc.Signer
 	logKey   string // name of the key that signs checkpoints
 
-	signed map[int]signedTree
-	coop   dsai.CoopID
-	node   dsai.NodeID
-	m      [2]dsai.MemberID
+	cosigners []string
+	signed    map[int]signedTree
+	coop      dsai.CoopID
+	node      dsai.NodeID
+	m         [2]dsai.MemberID
 }
 
 // digest returns the digest that the scene calls name.
@@ -114,16 +116,23 @@ func sorted[S any](list ...vc.Sealed[S]) []json.RawMessage {
 }
 
 // tree is an RFC 6962 tree in memory.
-type tree struct{ hashes []tlog.Hash }
+type tree struct {
+	hashes []tlog.Hash
+	size   int64
+}
 
 func newTree(t testing.TB, leaves [][]byte) *tree {
 	tr := &tree{}
-	for i, leaf := range leaves {
-		h, err := tlog.StoredHashes(int64(i), leaf, tr)
-		must(t, err)
-		tr.hashes = append(tr.hashes, h...)
+	for _, leaf := range leaves {
+		tr.add(t, leaf)
 	}
 	return tr
+}
+
+func (t *tree) add(tb testing.TB, leaf []byte) {
+	h, err := tlog.StoredHashes(t.size, leaf, t)
+	must(tb, err)
+	t.hashes, t.size = append(t.hashes, h...), t.size+1
 }
 
 // ReadHashes implements tlog.HashReader.
@@ -370,7 +379,7 @@ func (s *scene) open(r *dsai.InferenceReceipt) *dsai.Openings {
 		domain, text string
 		want         *dsai.Digest
 	}{
-		{dsai.DomainPrompt, "What to do?", &r.Prompt}, {dsai.DomainResponse, "Do what it says [1].", &r.Response},
+		{dsai.DomainPrompt, s.question, &r.Prompt}, {dsai.DomainResponse, "Do what it says [1].", &r.Response},
 		{dsai.DomainQuotes, canon([]dsai.Quote{{N: 1, Start: 0, End: 8}, {N: 3, Start: 600, End: 620}}), &r.Quotes},
 		{dsai.DomainExcluded, canon(dsai.Excluded{Counts: []dsai.ExcludedCount{{Reason: "no_grant", Count: 2}}}), &r.Excluded},
 		{dsai.DomainSettlement, canon(dsai.SettlementRecord{Price: r.Price, Shares: []dsai.SettlementShare{
@@ -418,7 +427,7 @@ func (s *scene) checkpoint(origin string, tr *tree, size int) []byte {
 	root := tr.root(s.t, size)
 	text := log.Checkpoint{Origin: origin, Size: uint64(size), Hash: root[:]}.Marshal()
 	signers := []note.Signer{s.logSigner(origin)}
-	for _, w := range []string{"w1.example", "w2.example"} {
+	for _, w := range s.cosigners {
 		skey, _ := s.witness(w)
 		signer, err := fnote.NewSignerForCosignatureV1(skey)
 		must(s.t, err)
@@ -459,7 +468,7 @@ func (s *scene) witness(name string) (skey, vkey string) {
 func newScene(t testing.TB, seed string) *scene {
 	t.Helper()
 	s := &scene{
-		t: t, seed: seed, logKey: "log",
+		t: t, seed: seed, logKey: "log", question: "What to do?", cosigners: []string{"w1.example", "w2.example"},
 		consent:  func(int, *dsai.Credential[dsai.ConsentBundle]) {},
 		signer:   func(int) vc.Signer { return nil },
 		delegate: func(int, *dsai.Credential[dsai.ConsentDelegation]) {},
@@ -468,60 +477,95 @@ func newScene(t testing.TB, seed string) *scene {
 		leaf:     func([]byte) {},
 		bundle:   func(*dsai.Bundle) {},
 	}
-	s.log = s.appendTo
 	s.signs = func(*dsai.Credential[dsai.InferenceReceipt]) vc.Signer { return s.nodeSigner("receipt") }
 	s.found()
 	return s
 }
 
+// trust pins the node, and requires all that cosign its log.
 func (s *scene) trust() *dsai.Trust {
-	_, w1 := s.witness("w1.example")
-	_, w2 := s.witness("w2.example")
-	return &dsai.Trust{
-		Format: dsai.TrustFormat, Name: "clinic", Coop: s.coop,
-		Nodes:     []dsai.TrustNode{{Node: s.node, LogKeys: []string{s.nodeSigner("log").DID()}, ReceiptKeys: []string{s.nodeSigner("receipt").DID()}}},
-		Witnesses: []dsai.TrustWitness{{Operator: "first", Key: w1}, {Operator: "second", Key: w2}}, Threshold: 2,
+	t := &dsai.Trust{
+		Format: dsai.TrustFormat, Name: "clinic", Coop: s.coop, Witnesses: []dsai.TrustWitness{}, Threshold: len(s.cosigners),
+		Nodes: []dsai.TrustNode{{Node: s.node, LogKeys: []string{s.nodeSigner("log").DID()}, ReceiptKeys: []string{s.nodeSigner("receipt").DID()}}},
 	}
+	for i, name := range s.cosigners {
+		_, vkey := s.witness(name)
+		t.Witnesses = append(t.Witnesses, dsai.TrustWitness{Operator: []string{"first", "second"}[i], Key: vkey})
+	}
+	return t
 }
 
-// raw signs everything and returns the bundle.
-func (s *scene) raw() []byte {
+// stage is all of a bundle that many answers may share.
+type stage struct {
+	id     identity
+	policy dsai.Digest
+	g      grants
+	p      passages
+	st     vc.Sealed[dsai.Statistics]
+	terms  []dsai.TermProof
+}
+
+func (s *scene) set() stage {
 	s.t.Helper()
-	id := s.found()
-	g := s.grant()
-	p := s.derive(g)
-	st, terms := s.rank()
-	policy, err := vc.PolicyDigest(id.policy)
+	x := stage{id: s.found()}
+	x.g = s.grant()
+	x.p = s.derive(x.g)
+	x.st, x.terms = s.rank()
+	var err error
+	x.policy, err = vc.PolicyDigest(x.id.policy)
 	must(s.t, err)
+	return x
+}
+
+// answer signs the receipt of one answer and opens what it commits to.
+func (s *scene) answer(x stage) (vc.Sealed[dsai.InferenceReceipt], *dsai.Openings) {
+	s.t.Helper()
 	k := s.nodeSigner("receipt")
 	r := dsai.InferenceReceipt{
-		ID: k.DID(), Coop: s.coop, Node: s.node, Request: s.digest("request"), Requester: s.digest("pseudonym"), Undertaking: id.undertake.Digest,
+		ID: k.DID(), Coop: s.coop, Node: s.node, Request: s.digest("request"), Requester: s.digest("pseudonym"), Undertaking: x.id.undertake.Digest,
 		Purpose: answers, DeclaredBy: "undertaking",
 		Model:    dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract, Fingerprint: dsai.Hash("engine", []byte("dsai-extract-1")), Engine: "extract/1", Profile: "integer"},
-		Sampling: "none", Region: "DE", Policy: policy, Adoption: id.adoption.Digest, Rule: "members-may-ask",
-		Operations: []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}, Used: p.used, Statistics: st.Digest,
+		Sampling: "none", Region: "DE", Policy: x.policy, Adoption: x.id.adoption.Digest, Rule: "members-may-ask",
+		Operations: []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}, Used: x.p.used, Statistics: x.st.Digest,
 		Energy: dsai.Energy{Joules: "0", Source: "none", Scope: "process", Method: "unknown"}, Tokens: dsai.Tokens{Prompt: 3, Completion: 5, Unit: "word"},
 		Price: "90", Assurance: dsai.Replayable, Evidence: []dsai.Evidence{}, Started: started, Ended: dsai.EndedComplete,
 		Previous: dsai.CheckpointRef{Origin: dsai.LogOrigin(s.node, 0), Size: 4, Root: s.digest("earlier")},
 		Log:      dsai.LogOrigin(s.node, 0), AppendBy: started + 70,
 	}
 	o := s.open(&r)
-	o.Passages, o.Terms = p.openings, terms
+	o.Passages, o.Terms = x.p.openings, x.terms
 	s.receipt(&r)
 	c := vc.New(dsai.TypeInferenceReceipt, k.DID(), r, started+2, 0)
-	sealed := issue(s, c, s.signs(&c))
+	return issue(s, c, s.signs(&c)), o
+}
+
+// logLeaf is how the log commits to a receipt.
+func (s *scene) logLeaf(r vc.Sealed[dsai.InferenceReceipt]) []byte {
+	return dsai.Leaf(dsai.LeafReceipt, s.salt("leaf"), r.Body)
+}
+
+// assemble returns the bundle of an answer.
+func (s *scene) assemble(x stage, receipt vc.Sealed[dsai.InferenceReceipt], proof string, o *dsai.Openings) []byte {
+	s.t.Helper()
 	b := dsai.Bundle{
-		Format: dsai.BundleFormat, Receipt: sealed.Raw, Salt: s.salt("leaf"),
-		Proof:   s.log(r.Log, dsai.Leaf(dsai.LeafReceipt, s.salt("leaf"), sealed.Body)),
-		Charter: id.charter.Raw, Node: id.node.Raw, Members: sorted(id.members...), KeyEvents: sorted(id.event), Undertaking: id.undertake.Raw,
-		Policy: id.policy, Adoptions: sorted(id.adoption), Consents: sorted(g.consents...), Delegations: sorted(g.delegations...),
-		Additions: sorted(g.addition), Revocations: []json.RawMessage{}, StatusLists: sorted(g.list), Derivations: sorted(p.derivations...),
-		Passages: p.proofs, Statistics: st.Raw, Openings: o,
+		Format: dsai.BundleFormat, Receipt: receipt.Raw, Salt: s.salt("leaf"), Proof: proof,
+		Charter: x.id.charter.Raw, Node: x.id.node.Raw, Members: sorted(x.id.members...), KeyEvents: sorted(x.id.event), Undertaking: x.id.undertake.Raw,
+		Policy: x.id.policy, Adoptions: sorted(x.id.adoption), Consents: sorted(x.g.consents...), Delegations: sorted(x.g.delegations...),
+		Additions: sorted(x.g.addition), Revocations: []json.RawMessage{}, StatusLists: sorted(x.g.list), Derivations: sorted(x.p.derivations...),
+		Passages: x.p.proofs, Statistics: x.st.Raw, Openings: o,
 	}
 	s.bundle(&b)
 	raw, err := vc.Canonical(b)
 	must(s.t, err)
 	return raw
+}
+
+// raw signs everything and returns the bundle.
+func (s *scene) raw() []byte {
+	s.t.Helper()
+	x := s.set()
+	receipt, o := s.answer(x)
+	return s.assemble(x, receipt, s.appendTo(receipt.Subject.Log, s.logLeaf(receipt)), o)
 }
 
 // withRevocation adds the first member's revocation of their second consent,

@@ -37,6 +37,7 @@ func (n *Node) Proof(ctx context.Context, question string) (func() error, error)
 	if err != nil {
 		return nil, err
 	}
+	ctx = context.WithoutCancel(ctx) // as Pipeline.Do records
 	return func() error {
 		r := ask()
 		c, err := gate{n}.Clear(ctx, r)

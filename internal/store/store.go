@@ -219,7 +219,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	// Begin and end are not for ctx to interrupt: nobody would know whether
 	// they happened.
 	whole := context.WithoutCancel(ctx)
-	if _, err := s.conn.ExecContext(whole, "BEGIN IMMEDIATE"); err != nil {
+	if _, err := s.exec(whole, "BEGIN IMMEDIATE"); err != nil {
 		return explain(err)
 	}
 	done := false
@@ -231,7 +231,7 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	tx := &Tx{ctx, s, s.epoch}
 	err := f(tx)
 	if err == nil {
-		_, err = s.conn.ExecContext(whole, "COMMIT")
+		_, err = s.exec(whole, "COMMIT")
 	}
 	done = true
 	if err != nil {
@@ -267,17 +267,21 @@ func (s *Store) rollback(ctx context.Context) error {
 }
 
 // exec runs a statement, prepared once for the life of the store: SQLite's
-// compiler costs more than most of our statements do.
-func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
-	st, ok := t.s.stmts[query] // guarded by mu, which the transaction holds
+// compiler costs more than most of our statements do. The caller holds mu.
+func (s *Store) exec(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	st, ok := s.stmts[query]
 	if !ok {
 		var err error
-		if st, err = t.s.conn.PrepareContext(context.WithoutCancel(t.ctx), query); err != nil {
+		if st, err = s.conn.PrepareContext(context.WithoutCancel(ctx), query); err != nil {
 			return nil, err
 		}
-		t.s.stmts[query] = st
+		s.stmts[query] = st
 	}
-	return st.ExecContext(t.ctx, args...)
+	return st.ExecContext(ctx, args...)
+}
+
+func (t *Tx) exec(query string, args ...any) (sql.Result, error) {
+	return t.s.exec(t.ctx, query, args...)
 }
 
 func (t *Tx) do(query string, args ...any) error {

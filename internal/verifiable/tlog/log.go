@@ -131,6 +131,14 @@ func (l *Log) Close() error { return l.unlock() }
 // of c2sp.org/signed-note. It names the origin.
 func (l *Log) VerifierKey() string { return l.vkey }
 
+// Latest returns the published checkpoint as it was last read, without reading
+// it again. While [Log.Run] has anything to publish it is hardly older than that.
+func (l *Log) Latest() Checkpoint {
+	l.Reader.mu.Lock()
+	defer l.Reader.mu.Unlock()
+	return l.latest
+}
+
 // WaitPublished returns when the leaf at index is marked in the outbox and covered
 // by a published checkpoint, so that [Reader.Prove] succeeds. It returns [ErrStopped] once [Log.Run] has ended without.
 func (l *Log) WaitPublished(ctx context.Context, index uint64) error {

@@ -18,12 +18,12 @@ const (
 	// batchPeriod is the least time between two batches. Each costs about 2 ms of
 	// CPU, mostly for creating files, whatever it holds, and nothing waits for it
 	// but publication: what is acknowledged is durable in the outbox already.
-	batchPeriod = 200 * time.Millisecond
+	batchPeriod = 400 * time.Millisecond
 	// outboxPoll finds leaves whose Wake was lost with the process that wrote them.
 	outboxPoll = time.Second
 	// publishPoll is how often the checkpoint is read while somebody waits for it.
 	// An idle log does not read it at all.
-	publishPoll = 20 * time.Millisecond
+	publishPoll = 50 * time.Millisecond
 	// publishLimit is how long a checkpoint may stay behind the tree. Tessera
 	// retries a failed publication for ever and only logs it; we stop instead.
 	publishLimit = 15 * time.Second

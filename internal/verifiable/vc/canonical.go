@@ -4,6 +4,7 @@
 package vc
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -24,7 +25,7 @@ const (
 // form, within the profile of CanonicalRaw. A nil slice encodes as null and is
 // refused; leave lists empty, not nil.
 func Canonical(v any) ([]byte, error) {
-	b, err := json.Marshal(v)
+	b, err := encode(ordered(v))
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
@@ -72,11 +73,11 @@ func decodeCanonical[T any](canon []byte) (T, error) {
 	if err := json.Unmarshal(canon, &v); err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // one sentinel for all of encoding/json
 	}
-	again, err := json.Marshal(v)
+	again, err := encode(ordered(v))
 	if err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // as above
 	}
-	if same(canon, again) {
+	if bytes.Equal(canon, again) || same(canon, again) {
 		return v, nil
 	}
 	if again, err = CanonicalRaw(again); err != nil {

@@ -12,6 +12,9 @@ var (
 	Same        = same
 )
 
+// Ordered is what Canonical hands to CanonicalRaw.
+func Ordered(v any) ([]byte, error) { return encode(ordered(v)) }
+
 // Without removes members from a canonical object.
 func Without(canon []byte, names ...string) []byte {
 	members, err := Members(canon)

@@ -5,6 +5,7 @@ package vc
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"strconv"
 	"unicode/utf8"
@@ -18,7 +19,7 @@ const maxInteger = 1<<53 - 1
 // scan checks that b is one JSON value within the profile of CanonicalRaw and
 // reports whether b already is its RFC 8785 form. It answers true only where
 // that is plain to see: false sends the text to the jcs module, which alone
-// produces canonical text (and finds duplicate keys and lone surrogates).
+// rewrites text (and finds duplicate keys and lone surrogates).
 func scan(b []byte) (bool, error) {
 	if !utf8.Valid(b) {
 		return false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
@@ -176,14 +177,22 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// special are the bytes that do not stand for themselves in a string.
-var special = func() (t [256]bool) {
-	for c := range byte(' ') {
-		t[c] = true
-	}
-	t['"'], t['\\'] = true, true
-	return t
-}()
+// isSpecial reports whether c does not stand for itself in a string.
+func isSpecial(c byte) bool { return c < ' ' || c == '"' || c == '\\' }
+
+// Bytes of a word: the lowest and the highest bit of each.
+const (
+	lows  = 0x01_01_01_01_01_01_01_01
+	highs = 0x80_80_80_80_80_80_80_80
+)
+
+// hasSpecial is isSpecial for any of the eight bytes of w. Subtracting borrows
+// from the highest bit of each byte that is below what is taken away, and, of
+// those that are not, only from bytes above one that is.
+func hasSpecial(w uint64) bool {
+	quote, backslash := w^'"'*lows, w^'\\'*lows
+	return ((w-' '*lows)&^w|(quote-lows)&^quote|(backslash-lows)&^backslash)&highs != 0
+}
 
 // str moves past a string and returns the text between its quotes.
 func (s *scanner) str() ([]byte, error) {
@@ -193,7 +202,10 @@ func (s *scanner) str() ([]byte, error) {
 	s.i++
 	start := s.i
 	for {
-		for s.i < len(s.b) && !special[s.b[s.i]] {
+		for len(s.b)-s.i >= 8 && !hasSpecial(binary.LittleEndian.Uint64(s.b[s.i:])) {
+			s.i += 8
+		}
+		for s.i < len(s.b) && !isSpecial(s.b[s.i]) {
 			s.i++
 		}
 		switch c := s.peek(); {

@@ -22,7 +22,7 @@ type Member struct {
 // Members splits the canonical object canon, as CanonicalRaw returns it, into
 // its members in order. The values alias canon.
 func Members(canon []byte) ([]Member, error) {
-	var out []Member
+	out := make([]Member, 0, 16)
 	err := split(canon, '{', func(start, end int) {
 		colon := skip(canon, start)
 		out = append(out, Member{string(canon[start+1 : colon-1]), canon[colon+1 : end], start, end})
