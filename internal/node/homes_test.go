@@ -20,6 +20,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/view"
 	"dsai.example/dsai/verify"
 )
@@ -237,12 +238,19 @@ func wantVerified(t *testing.T, dir, name string, bundle []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := verify.Bundle(bundle, verify.Options{Trust: trust, Replayer: node.Replayer{}})
+	res, err := verify.Bundle(bundle, verify.Options{Trust: trust})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !res.OK || res.Replayed != (res.Kind == dsai.TypeInferenceReceipt) {
-		t.Errorf("verify %s = %+v, want ok, and an answer made again", name, res)
+	// An answer of an engine that is no longer here cannot be made again.
+	replays := res.Kind == dsai.TypeInferenceReceipt && bytes.Contains(bundle, []byte(`"engine":"`+extract.Version+`"`))
+	if replays {
+		if res, err = verify.Bundle(bundle, verify.Options{Trust: trust, Replayer: node.Replayer{}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !res.OK || res.Replayed != replays {
+		t.Errorf("verify %s = %+v, want ok, and made again %v", name, res, replays)
 	}
 }
 

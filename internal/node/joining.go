@@ -232,9 +232,11 @@ func (n *Node) checkCollection(b dsai.ConsentBundle) error {
 // collection, or both.
 func (n *Node) acceptSigned(ctx context.Context, c Contribution) (g *grant, err error) {
 	if c.Signed != nil {
-		m, err := n.admission(c.Name, c.Inception)
-		if err != nil {
-			return nil, err
+		var m *member
+		if len(c.Inception) > 0 {
+			if m, err = n.admission(c.Name, c.Inception); err != nil {
+				return nil, err
+			}
 		}
 		if g, err = n.acceptConsentOf(ctx, c.Signed, m); err != nil {
 			return nil, err

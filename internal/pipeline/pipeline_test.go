@@ -6,6 +6,7 @@ package pipeline_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"dsai.example/dsai"
@@ -63,7 +64,7 @@ func TestEveryOpenedPlanEnds(t *testing.T) {
 		{"complete", &pipeline.Output{Ended: dsai.EndedComplete}, nil, dsai.EndedComplete},
 	} {
 		s := &stages{out: tt.out, err: tt.err}
-		p := pipeline.Pipeline{Gate: s, Retriever: s, Placer: s, Runner: s, Issuer: s, Log: s}
+		p := pipeline.Pipeline{Gate: s, Retriever: s, Placer: s, Runner: s, Issuer: s, Log: s, Signing: &sync.Mutex{}}
 		rec, err := p.Do(t.Context(), &pipeline.Request{}, nil)
 		if rec == nil || !errors.Is(err, tt.err) || s.opened != 1 || len(s.appended) != 1 || s.appended[0] != tt.want {
 			t.Errorf("%s: Do = %v, %v, appended %q, want a receipt, %v and one %q", tt.name, rec, err, s.appended, tt.err, tt.want)
