@@ -70,7 +70,7 @@ func TestHostileBundles(t *testing.T) {
 			if err != nil && len(err.Error()) > 1000 {
 				t.Errorf("the error has %d bytes", len(err.Error()))
 			}
-			if took := time.Since(start); took > 20*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %s", took)
 			} else {
 				t.Logf("took %s: %v", took.Round(time.Millisecond), err)
@@ -90,7 +90,7 @@ func TestHostileTrust(t *testing.T) {
 		if _, err := verify.ParseTrust([]byte(raw)); err == nil || len(err.Error()) > 1000 {
 			t.Errorf("%s: %v, want a short error", name, err)
 		}
-		if took := time.Since(start); took > 20*time.Second {
+		if took := time.Since(start); took > time.Minute {
 			t.Errorf("%s took %s", name, took)
 		}
 	}

@@ -57,7 +57,7 @@ func TestBombs(t *testing.T) {
 			if w.Code != 400 || !json.Valid(w.Body.Bytes()) || w.Body.Len() > 2000 {
 				t.Errorf("%s to %s = %d, %d bytes %.200s, want a short 400", b.name, path, w.Code, w.Body.Len(), w.Body)
 			}
-			if took > 5*time.Second {
+			if took > 30*time.Second {
 				t.Errorf("%s to %s took %s", b.name, path, took)
 			}
 			if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {

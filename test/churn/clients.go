@@ -17,12 +17,12 @@ import (
 
 const endpoint = "/v1/chat/completions"
 
-func (h *home) post(ctx context.Context, body io.Reader) (int, error) {
+func (h *home) post(ctx context.Context, key string, body io.Reader) (int, error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.listen+endpoint, body)
 	if err != nil {
 		return 0, err
 	}
-	r.Header.Set("Authorization", "Bearer "+h.key)
+	r.Header.Set("Authorization", "Bearer "+key)
 	r.Header.Set("Content-Type", "application/json")
 	w, err := http.DefaultClient.Do(r)
 	if err != nil {
@@ -37,9 +37,12 @@ func (h *home) post(ctx context.Context, body io.Reader) (int, error) {
 func (h *home) ask(ctx context.Context, c *counts) error {
 	return every(ctx, time.Second, func(i int) error {
 		body := fmt.Sprintf(`{"messages":[{"role":"user","content":"By how many turns does the valve of pump %d open?"}]}`, i%50)
-		code, err := h.post(ctx, bytes.NewReader([]byte(body)))
-		if err != nil || code != http.StatusOK {
-			return gone(ctx, fmt.Errorf("ask: %d %w", code, err))
+		code, err := h.post(ctx, h.key, bytes.NewReader([]byte(body)))
+		if err == nil && code != http.StatusOK {
+			err = fmt.Errorf("status %d", code)
+		}
+		if err != nil {
+			return gone(ctx, fmt.Errorf("ask: %w", err))
 		}
 		c.asked.Add(1)
 		return nil
@@ -49,9 +52,10 @@ func (h *home) ask(ctx context.Context, c *counts) error {
 // swell sends a body that has no end, as far as the node knows.
 func (h *home) swell(ctx context.Context, c *counts) error {
 	return every(ctx, 5*time.Second, func(int) error {
-		code, err := h.post(ctx, io.LimitReader(zeros{}, 1<<30))
-		// The node hangs up while the body is sent, which the client may see first.
-		if err == nil && code != http.StatusRequestEntityTooLarge {
+		code, err := h.post(ctx, h.bad, io.LimitReader(zeros{}, 1<<30))
+		// The node hangs up while the body is sent, which the client may see first;
+		// and the dawdlers may have spent the budget of this key.
+		if err == nil && code != http.StatusRequestEntityTooLarge && code != http.StatusTooManyRequests {
 			return gone(ctx, fmt.Errorf("a body of 1 GiB was answered with %d", code))
 		}
 		c.swollen.Add(1)
@@ -70,7 +74,7 @@ const patience = 25 * time.Second
 // dawdle is a client that sends a byte now and then: of its headers, or of a
 // body. The node must drop it.
 func (h *home) dawdle(ctx context.Context, c *counts, headers bool) error {
-	head := "POST " + endpoint + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + h.key + "\r\nX: "
+	head := "POST " + endpoint + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " + h.bad + "\r\nX: "
 	if !headers {
 		head += "x\r\nContent-Length: 100000\r\n\r\n"
 	}

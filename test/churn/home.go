@@ -30,7 +30,8 @@ type home struct {
 
 	node, watch *exec.Cmd
 	verbs       *control.Remote
-	listen, key string
+	listen      string
+	key, bad    string // API keys, of good clients and of bad ones: each has a budget
 }
 
 func (h *home) dsai(ctx context.Context, args ...string) *exec.Cmd {
@@ -58,11 +59,13 @@ func (h *home) start(ctx context.Context) error {
 		}
 	}
 	h.listen = st.Listen
-	var k node.NewKeyResult
-	if err := h.verbs.Call(ctx, "key.new", node.NewKeyArgs{Name: "churn"}, nil, &k); err != nil {
-		return err
+	for name, secret := range map[string]*string{"good": &h.key, "bad": &h.bad} {
+		var k node.NewKeyResult
+		if err := h.verbs.Call(ctx, "key.new", node.NewKeyArgs{Name: name}, nil, &k); err != nil {
+			return err
+		}
+		*secret = k.Secret
 	}
-	h.key = k.Secret
 	h.watch = h.dsai(ctx, "watch", h.folder)
 	h.watch.Stderr = os.Stderr
 	return h.watch.Start()
