@@ -4,12 +4,10 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"encoding/json"
-	"io"
-	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
@@ -20,22 +18,39 @@ import (
 // These files come from others. None may crash the program, and none may be
 // taken for what it is not.
 
-// mateo makes a member's own folder, with one change of keys.
-func mateo(f *testing.F) (dir string, o *owner) {
+// mateo is a member with one change of keys, the same in every process that fuzzes.
+func mateo(f *testing.F) (node.MemberKeys, *owner) {
 	f.Helper()
-	dir = filepath.Join(f.TempDir(), "mateo")
-	a := &app{out: io.Discard, err: io.Discard}
-	if err := a.memberInit("Mateo", dir); err != nil {
-		f.Fatal(err)
+	const founded = dsai.Time(1_700_000_000)
+	key := func(name string) vc.Signer {
+		d := dsai.Hash("test", []byte(name))
+		k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), d[:])
+		if err != nil {
+			f.Fatal(err)
+		}
+		s, err := vc.NewMemberSigner(k)
+		if err != nil {
+			f.Fatal(err)
+		}
+		return s
 	}
-	if err := a.rotateOwn(dir, false); err != nil {
-		f.Fatal(err)
-	}
-	o, err := openOwner(dir)
+	first, next := key("first"), key("next")
+	inception, err := vc.Issue(vc.New(dsai.TypeMemberInception, first.DID(), dsai.MemberInception{
+		ID: first.DID(), ConsentKey: first.DID(), ChainKey: dsai.Hash("chain"), Custody: dsai.CustodyDevice, Nonce: dsai.Salt(dsai.Hash("nonce")),
+	}, founded, 0), founded, first)
 	if err != nil {
 		f.Fatal(err)
 	}
-	return dir, o
+	id, err := vc.MemberID(inception.Subject)
+	if err != nil {
+		f.Fatal(err)
+	}
+	e, err := node.NewMemberEvent(&inception, id, nil, node.MemberChange{Old: first, New: next, Now: founded + 9, Custody: dsai.CustodyDevice})
+	if err != nil {
+		f.Fatal(err)
+	}
+	k := node.MemberKeys{Format: node.KeysFormat, Name: "Mateo", Inception: inception.Raw, Events: []json.RawMessage{e.Raw}}
+	return k, &owner{card: memberCard{memberFormat, "Mateo", inception.Raw}, id: id, signer: next}
 }
 
 // seed adds a genuine file, cut and doubled.
@@ -46,15 +61,6 @@ func seed(f *testing.F, b []byte) {
 	f.Add(append(b[:len(b):len(b)], b...))
 	f.Add([]byte("{}"))
 	f.Add([]byte("[null]"))
-}
-
-func read(f *testing.F, path string) []byte {
-	f.Helper()
-	b, err := os.ReadFile(path)
-	if err != nil {
-		f.Fatal(err)
-	}
-	return b
 }
 
 func document(f *testing.F, v any) []byte {
@@ -69,7 +75,7 @@ func document(f *testing.F, v any) []byte {
 // request is a consent request for o.
 func request(f *testing.F, o *owner) *node.ConsentRequest {
 	f.Helper()
-	now := dsai.At(time.Now())
+	now := dsai.Time(1_700_000_100)
 	d := dsai.DocumentGrant{Document: dsai.DocumentID{Digest: dsai.Hash("test")}, Mode: dsai.ModeFollowing}
 	b, until, words, err := consent.Draft(consent.Options{
 		Key: o.signer.DID(), Member: o.id, Coop: dsai.CoopID{Digest: dsai.Hash("coop")}, Steward: dsai.NodeID{Digest: dsai.Hash("node")},
@@ -83,8 +89,8 @@ func request(f *testing.F, o *owner) *node.ConsentRequest {
 }
 
 func FuzzMemberKeys(f *testing.F) {
-	dir, o := mateo(f)
-	seed(f, read(f, filepath.Join(dir, keysFile)))
+	file, o := mateo(f)
+	seed(f, document(f, file))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var k node.MemberKeys
 		if decodeJSON("keys.json", b, node.KeysFormat, &k) != nil {
@@ -101,8 +107,8 @@ func FuzzMemberKeys(f *testing.F) {
 }
 
 func FuzzMemberCard(f *testing.F) {
-	dir, o := mateo(f)
-	seed(f, read(f, filepath.Join(dir, memberFile)))
+	_, o := mateo(f)
+	seed(f, document(f, o.card))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var card memberCard
 		if decodeJSON("member.json", b, memberFormat, &card) != nil {
