@@ -85,17 +85,18 @@ func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, 
 func (n *Node) signCollection(ctx context.Context, m *member, signer vc.Signer, id dsai.Digest, c Contribution) (*grant, error) {
 	now := n.clock.now()
 	o := n.draftOptions(m, nil, c, now)
-	b, until, _, err := consent.Draft(o) // before a name is given away
-	if err != nil {
+	if _, _, _, err := consent.Draft(o); err != nil { // before a name is given away
 		return nil, err
 	}
 	if id.IsZero() {
+		var err error
 		if id, err = n.newCollection(ctx, m, c.Collection); err != nil {
 			return nil, err
 		}
 	}
 	o.Data = collectionScope(id)
-	if b, until, _, err = consent.Draft(o); err != nil {
+	b, until, _, err := consent.Draft(o)
+	if err != nil {
 		return nil, err
 	}
 	index, err := n.freeStatusIndex()
