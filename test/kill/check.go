@@ -15,6 +15,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/tlog"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -43,7 +44,7 @@ func (w *world) check(ctx context.Context, d depth) error {
 	if err = errors.Join(err, n.Close()); err != nil {
 		return err
 	}
-	return w.readLog(ctx, n) // forgives nothing
+	return errors.Join(w.find(ctx), w.readLog(ctx, n)) // which forgives nothing
 }
 
 // fsck asks for the program's own judgement.
@@ -75,6 +76,12 @@ func (w *world) compare(ctx context.Context, n *node.Node, d depth) error {
 		return err
 	}
 	if err := w.askWithdrawn(ctx, n, d); err != nil {
+		return err
+	}
+	if err := w.compareSaid(ctx, n); err != nil {
+		return err
+	}
+	if err := w.compareKeys(ctx, n); err != nil {
 		return err
 	}
 	return w.prove(ctx, n, d)
@@ -191,36 +198,58 @@ func (w *world) prove(ctx context.Context, n *node.Node, d depth) error {
 	return nil
 }
 
-// readLog reads the log's files strictly: signed checkpoint, tiles, bundles. A
-// leaf carries a random salt, so two equal ones are one leaf logged twice.
+// find looks for what was acknowledged by its digest alone.
+func (w *world) find(ctx context.Context) error {
+	db, err := store.Open(ctx, node.Home(w.home).Database())
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, d := range slices.Concat(w.member.events, w.node.events, w.said.adopted) {
+		if _, err := db.Raw(ctx, d); err != nil {
+			return fmt.Errorf("a key event or adoption was acknowledged and is lost: %w", err)
+		}
+	}
+	return nil
+}
+
+// readLog reads the files of every epoch strictly: signed checkpoint, tiles,
+// bundles. A leaf carries a random salt, so two equal ones are one leaf logged
+// twice.
 func (w *world) readLog(ctx context.Context, n *node.Node) error {
-	t := n.Trust().Nodes[0]
-	pub, err := vc.ParseDID(t.LogKeys[0])
-	if err != nil {
-		return err
-	}
-	key, ok := pub.(ed25519.PublicKey)
-	if !ok {
-		return errors.New("the log key is not Ed25519")
-	}
-	vkey, err := note.NewEd25519VerifierKey(dsai.LogOrigin(t.Node, 1), key)
-	if err != nil {
-		return err
-	}
-	r, err := tlog.NewReader(node.Home(w.home).Log(1), vkey)
-	if err != nil {
-		return err
-	}
-	if err := r.Fsck(ctx); err != nil {
-		return err
-	}
 	var leaves []string
-	if err := r.Leaves(ctx, func(_ uint64, leaf []byte) error { leaves = append(leaves, string(leaf)); return nil }); err != nil {
-		return err
+	t := n.Trust().Nodes[0]
+	for i, did := range t.LogKeys { // each opened one epoch
+		r, err := logOf(node.Home(w.home), t.Node, i+1, did)
+		if err == nil {
+			err = r.Fsck(ctx)
+		}
+		if err == nil {
+			err = r.Leaves(ctx, func(_ uint64, leaf []byte) error { leaves = append(leaves, string(leaf)); return nil })
+		}
+		if err != nil {
+			return fmt.Errorf("log epoch %d: %w", i+1, err)
+		}
 	}
 	slices.Sort(leaves)
 	if n := len(slices.Compact(leaves)); n != len(leaves) {
 		return fmt.Errorf("%d leaves are in the log twice", len(leaves)-n)
 	}
 	return nil
+}
+
+func logOf(h node.Home, n dsai.NodeID, epoch int, did string) (*tlog.Reader, error) {
+	pub, err := vc.ParseDID(did)
+	if err != nil {
+		return nil, err
+	}
+	key, ok := pub.(ed25519.PublicKey)
+	if !ok {
+		return nil, errors.New("the log key is not Ed25519")
+	}
+	vkey, err := note.NewEd25519VerifierKey(dsai.LogOrigin(n, epoch), key)
+	if err != nil {
+		return nil, err
+	}
+	return tlog.NewReader(h.Log(epoch), vkey)
 }

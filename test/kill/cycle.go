@@ -24,19 +24,23 @@ func (w *world) cycle(ctx context.Context) error {
 // kill before it cut off.
 func (w *world) alone(ctx context.Context) error {
 	p := w.standing()[0]
-	switch w.rnd.IntN(4) {
+	switch w.rnd.IntN(8) {
 	case 0:
 		fresh, err := w.write()
 		if err != nil {
 			return err
 		}
-		return w.add(ctx, fresh, w.doomed(w.moment("add")))
+		return w.add(ctx, fresh, w.cut)
 	case 1:
-		return w.revoke(ctx, p, w.doomed(w.moment("consent")))
+		return w.revoke(ctx, p, w.cut)
 	case 2:
-		return w.ask(ctx, p, nil, w.doomed(w.moment("ask")))
+		return w.ask(ctx, p, nil, w.cut)
+	case 3:
+		return w.ask(ctx, p, w.question(), w.cut)
+	case 4, 5:
+		return w.rotate(ctx)(w.cut)
 	}
-	return w.ask(ctx, p, w.question(), w.doomed(w.moment("ask slow")))
+	return w.say(ctx)(w.cut)
 }
 
 // busy is what verbs at once do to a home, roughly.
@@ -82,20 +86,22 @@ func (w *world) serving(ctx context.Context) error {
 func (w *world) processes(ctx context.Context, fresh *paper) *sync.WaitGroup {
 	var wg sync.WaitGroup
 	doom := func() carrier { return w.doomed(moment{after: time.Duration(20+w.rnd.IntN(1500)) * time.Millisecond}) }
-	ps, q := w.standing(), w.question()
-	k1, k2, k3, k4 := doom(), doom(), doom(), doom()
+	ps, q, say, rotate := w.standing(), w.question(), w.say(ctx), w.rotate(ctx)
+	k1, k2, k3, k4, k5, k6 := doom(), doom(), doom(), doom(), doom(), doom()
 	// Errors are those of a node that went away.
 	wg.Go(func() { _ = w.add(ctx, fresh, k1) })
 	wg.Go(func() { _ = w.revoke(ctx, ps[0], k2) })
 	wg.Go(func() { _ = w.ask(ctx, ps[1], q, k3) })
 	wg.Go(func() { _ = w.ask(ctx, ps[2], nil, k4) })
+	wg.Go(func() { _ = say(k5) })
+	wg.Go(func() { _ = rotate(k6) })
 	return &wg
 }
 
 // calls begins several verbs at once on the node's socket.
 func (w *world) calls(ctx context.Context, s *server, fresh []*paper) *sync.WaitGroup {
 	var wg sync.WaitGroup
-	ps, q := w.standing(), w.question()
+	ps, q, say, rotate := w.standing(), w.question(), w.say(ctx), w.rotate(ctx)
 	wg.Go(func() {
 		for _, p := range fresh {
 			_ = w.add(ctx, p, s.carry)
@@ -103,6 +109,8 @@ func (w *world) calls(ctx context.Context, s *server, fresh []*paper) *sync.Wait
 	})
 	wg.Go(func() { _ = w.revoke(ctx, ps[0], s.carry) })
 	wg.Go(func() { _ = w.ask(ctx, ps[1], q, s.carry) })
+	wg.Go(func() { _ = say(s.carry) })
+	wg.Go(func() { _ = rotate(s.carry) })
 	wg.Go(func() {
 		for range 3 {
 			_ = w.ask(ctx, ps[2], nil, s.carry)

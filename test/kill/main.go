@@ -8,8 +8,8 @@
 // acknowledged: every JSON document that a verb printed completely, every result
 // of a call. What is lost stays lost, so looking less often misses nothing.
 //
-// It never looks into a home by itself: fsck, the methods and the strict log
-// reader do. Nothing imports it.
+// It looks into a home by itself only to count key files: fsck, the methods, the
+// store and the strict log reader do the rest. Nothing imports it.
 package main
 
 import (
@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -95,8 +96,8 @@ func (r *runner) run(ctx context.Context) (err error) {
 		verdict = "NOT FINISHED"
 	}
 	fmt.Printf("kill: %s: %s, in %s; %s\n", r.begin.UTC().Format(time.DateOnly), r.sum, time.Since(r.begin).Round(time.Second), verdict)
-	if c := r.sum; err == nil && r.sum.killed >= 40 && (c.consents == 0 || c.withdrawals == 0 || c.receipts == 0 || c.crashed == 0) {
-		return fmt.Errorf("too little happened to show anything: %s", c)
+	if err == nil && r.sum.poor() {
+		return fmt.Errorf("too little happened to show anything: %s", r.sum)
 	}
 	return err
 }
@@ -176,6 +177,16 @@ type counts struct {
 	killed, finished                        int // processes
 	consents, withdrawals, receipts, proofs int // acknowledged, and checked since
 	crashed                                 int // receipts of answers that a kill cut off
+	additions, objections, adoptions        int // acknowledged, and checked since
+	memberKeys, nodeKeys                    int // changes of keys, likewise
+}
+
+// poor says that so many kills should have met more: each kind of act when there
+// were many, and anything beside consents and answers when there were few.
+func (c counts) poor() bool {
+	least := min(c.consents, c.withdrawals, c.receipts, c.crashed)
+	others := []int{c.additions, c.objections, c.adoptions, c.memberKeys, c.nodeKeys}
+	return c.killed >= 40 && (least == 0 || slices.Max(others) == 0) || c.killed >= 200 && slices.Min(others) == 0
 }
 
 func (c *counts) add(d counts) {
@@ -186,9 +197,14 @@ func (c *counts) add(d counts) {
 	c.receipts += d.receipts
 	c.proofs += d.proofs
 	c.crashed += d.crashed
+	c.additions += d.additions
+	c.objections += d.objections
+	c.adoptions += d.adoptions
+	c.memberKeys += d.memberKeys
+	c.nodeKeys += d.nodeKeys
 }
 
 func (c counts) String() string {
-	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts acknowledged, %d crashed; %d proofs held",
-		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.crashed, c.proofs)
+	return fmt.Sprintf("%d processes killed, %d finished; %d consents, %d withdrawals, %d receipts, %d additions, %d objections, %d adoptions, %d member and %d node keys acknowledged, %d crashed; %d proofs held",
+		c.killed, c.finished, c.consents, c.withdrawals, c.receipts, c.additions, c.objections, c.adoptions, c.memberKeys, c.nodeKeys, c.crashed, c.proofs)
 }

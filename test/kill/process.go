@@ -29,8 +29,10 @@ func (w *world) doomed(m moment) carrier {
 	return func(ctx context.Context, r request, into any) error { return w.process(ctx, r, into, m) }
 }
 
-// moment chooses when to end a verb.
-func (w *world) moment(verb string) moment { return w.habits.get(verb).moment(w.rnd) }
+// cut carries a verb that runs alone, and ends it at a moment within its habit.
+func (w *world) cut(ctx context.Context, r request, into any) error {
+	return w.process(ctx, r, into, w.habits.get(r.verb()).moment(w.rnd))
+}
 
 func (w *world) process(ctx context.Context, r request, into any, m moment) error {
 	c := exec.CommandContext(ctx, w.bin, slices.Concat([]string{"--home", w.home, "--json", "--yes"}, r.args)...)
@@ -49,7 +51,7 @@ func (w *world) process(ctx context.Context, r request, into any, m moment) erro
 	if killed {
 		return ctx.Err()
 	}
-	w.habits.learn(verb(r.args), changes, time.Since(begin))
+	w.habits.learn(r.verb(), changes, time.Since(begin))
 	if err != nil {
 		return fmt.Errorf("dsai %s: %w: %s %s", r.args[0], err, bytes.TrimSpace(stderr.Bytes()), bytes.TrimSpace(stdout.Bytes()))
 	}
@@ -70,11 +72,11 @@ func (w *world) count(killed bool) {
 }
 
 // verb names what a process does: "ask slow" takes much longer than "ask".
-func verb(args []string) string {
-	if slices.Contains(args, "--model") {
+func (r request) verb() string {
+	if slices.Contains(r.args, "--model") {
 		return "ask slow"
 	}
-	return args[0]
+	return r.method
 }
 
 // server is a running node.

@@ -33,6 +33,8 @@ type question struct {
 	ended   dsai.Ended // as acknowledged
 }
 
+const founder = "Amina"
+
 // world is a home, and all that was acknowledged about it.
 type world struct {
 	bin, dir, home string
@@ -44,6 +46,10 @@ type world struct {
 	papers    []*paper
 	questions []*question
 	proven    int // so many receipts were verified with their proof
+	said      said
+
+	member, node changed
+	epoch        int // of the log, acknowledged
 
 	mu       sync.Mutex // guards what verbs at once write
 	receipts []dsai.Digest
@@ -53,7 +59,7 @@ type world struct {
 func newWorld(ctx context.Context, bin, dir string, rnd *rand.Rand) (*world, error) {
 	w := &world{bin: bin, dir: dir, home: filepath.Join(dir, "home"), rnd: rnd, engine: newEngine(), habits: &habits{}}
 	for _, args := range [][]string{
-		{"init", "--coop", "Kill", "--member", "Amina"},
+		{"init", "--coop", "Kill", "--member", founder},
 		{"model", "add", w.engine.URL + "/v1", "--name", "slow"},
 	} {
 		if err := w.whole(ctx, request{args: args}, nil); err != nil {
