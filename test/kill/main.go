@@ -133,9 +133,9 @@ func (r *runner) oneHome(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	w, err := newWorld(ctx, r.bin, dir, rnd)
+	w := newWorld(r.bin, dir, rnd)
 	defer w.engine.Close()
-	if err == nil {
+	if err = w.found(ctx); err == nil {
 		err = r.live(ctx, w)
 	}
 	if err != nil && ctx.Err() == nil {

@@ -56,17 +56,22 @@ type world struct {
 	counts
 }
 
-func newWorld(ctx context.Context, bin, dir string, rnd *rand.Rand) (*world, error) {
-	w := &world{bin: bin, dir: dir, home: filepath.Join(dir, "home"), rnd: rnd, engine: newEngine(), habits: &habits{}}
+// newWorld runs an engine, for its caller to close.
+func newWorld(bin, dir string, rnd *rand.Rand) *world {
+	return &world{bin: bin, dir: dir, home: filepath.Join(dir, "home"), rnd: rnd, engine: newEngine(), habits: &habits{}}
+}
+
+// found makes the home, unharmed, and puts something in it.
+func (w *world) found(ctx context.Context) error {
 	for _, args := range [][]string{
 		{"init", "--coop", "Kill", "--member", founder},
 		{"model", "add", w.engine.URL + "/v1", "--name", "slow"},
 	} {
 		if err := w.whole(ctx, request{args: args}, nil); err != nil {
-			return w, err
+			return err
 		}
 	}
-	return w, w.stock(ctx)
+	return w.stock(ctx)
 }
 
 // stock adds documents, unharmed, until there are some to withdraw and to ask for.
