@@ -16,7 +16,7 @@ import (
 )
 
 // Acts reports whether a character acts: a control character, or an override of
-// direction (UAX #9). What extract/1 and answers say rests on it: another result
+// direction (UAX #9). What extract and answers say rests on it: another result
 // for any character needs another engine id.
 func Acts(r rune) bool {
 	return unicode.IsControl(r) || r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069
