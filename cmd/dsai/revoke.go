@@ -150,7 +150,11 @@ func (a *app) showWithdrawal(raw json.RawMessage) error {
 		return err
 	}
 	w := s.Subject
-	a.say("Withdrawn at %s: %s left the answers", when(w.Effective), plural(len(w.Documents), "document"))
+	gone := "all documents of the consent"
+	if len(w.Documents) > 0 {
+		gone = plural(len(w.Documents), "document")
+	}
+	a.say("Withdrawn at %s: %s left the answers", when(w.Effective), gone)
 	if w.Uses > 0 {
 		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))
 	}

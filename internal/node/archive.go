@@ -117,13 +117,23 @@ func unpack(archive, dir string) error {
 		if err != nil {
 			return err
 		}
-		if h.Typeflag != tar.TypeReg || h.Size > maxRestored || !filepath.IsLocal(h.Name) {
+		if h.Typeflag != tar.TypeReg || isSparse(h) || h.Size > maxRestored || !filepath.IsLocal(h.Name) {
 			return fmt.Errorf("entry %.80q is not a file of a backup", h.Name)
 		}
 		if err := unpackFile(root, h, t); err != nil {
 			return fmt.Errorf("entry %.80q: %w", h.Name, err)
 		}
 	}
+}
+
+// isSparse reports whether most of a file is holes that the archive does not hold.
+func isSparse(h *tar.Header) bool {
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 func unpackFile(root *os.Root, h *tar.Header, r io.Reader) error {

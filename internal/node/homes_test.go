@@ -7,6 +7,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -265,5 +266,20 @@ func wantSound(t *testing.T, n *node.Node) {
 	t.Helper()
 	if rep := call[node.FsckReport](t, n, "fsck", nil); !rep.OK {
 		t.Errorf("fsck = %+v, want ok", rep)
+	}
+}
+
+// TestSparseArchive unpacks 223 bytes that claim to be a file of 200 MiB, nearly all of it holes.
+func TestSparseArchive(t *testing.T) {
+	raw, err := base64.StdEncoding.DecodeString("H4sICDZvA2sC/3NwYXJzZS50Z3oA7dTNisIwFIbhrHsVvYL0JFWLi4IrdSXC4AVEmkXFPxKF4tVbnGEsgsuK4vtsEr4ssjh8R2c6myxdM/eu8kH1Qn49O8UM7/dbbsQao9JGvcA5nlxov1ffydp0tljpeHQher1zm0MoTfKQ1vs2lcQW3XTvdr6soqt1tU7yvPsUvNvG+uJLK+PCDK1IovCW2qn93IY2rbdeS9b01P/RYPCs/6a7C/76PypylQr9713b9f+O0lIAAAAAAAAAAAAAAIDPcwXTqm45ACgAAA==")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := node.Unpack(write(t, "sparse.tgz", string(raw)), dir); err == nil {
+		t.Error("Unpack of a sparse file gives no error")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("Unpack of a sparse file left %v, %v", left, err)
 	}
 }

@@ -183,11 +183,15 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	}
 	n.lib.withhold(s.Digest, s.Subject)
 	defer n.lib.release(s.Digest)
-	w, err := n.withdrawal(ctx, s, g)
+	out, err := n.leaving(ctx, s.Subject, g)
 	if err != nil {
 		return nil, err
 	}
-	if err := n.recordWithdrawal(ctx, s, w); err != nil {
+	w, err := n.withdrawal(ctx, s, out)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.recordWithdrawal(ctx, s, w, out); err != nil {
 		return nil, fmt.Errorf("record revocation: %w", err)
 	}
 	if err := n.lib.reload(ctx, n.db); err != nil {
@@ -224,7 +228,7 @@ func (n *Node) openRevocation(ctx context.Context, raw []byte) (s vc.Sealed[dsai
 
 // recordWithdrawal puts a revocation, its receipt and the status list that
 // carries it on disk together.
-func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], w vc.Sealed[dsai.WithdrawalReceipt]) error {
+func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], w vc.Sealed[dsai.WithdrawalReceipt], out leaving) error {
 	r, now := s.Subject, n.clock.now()
 	return n.status.renew(ctx, now, func(tx *store.Tx) error {
 		if err := errors.Join(
@@ -235,9 +239,9 @@ func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation
 		); err != nil {
 			return err
 		}
-		for _, q := range w.Subject.Quarantine {
+		for _, q := range out.copies {
 			if d := n.lib.documentByID(q); d != nil {
-				if err := tx.SetQuarantine(d.Num, n.copiedFrom(d, w.Subject.Documents)); err != nil {
+				if err := tx.SetQuarantine(d.Num, n.copiedFrom(d, out.documents)); err != nil {
 					return err
 				}
 			}
@@ -258,33 +262,52 @@ func (n *Node) withdrawalOf(ctx context.Context, revocation dsai.Digest) ([]byte
 	return n.db.Raw(ctx, dsai.Digest(d))
 }
 
-// withdrawal is the receipt of a revocation: what leaves, and what was done
-// with it before.
-func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], g *grant) (vc.Sealed[dsai.WithdrawalReceipt], error) {
-	r := s.Subject
-	gone := r.Documents
-	if len(gone) == 0 {
-		gone = n.documentsOf(g)
+// leaving is what a withdrawal takes out of the answers.
+type leaving struct {
+	documents []dsai.DocumentID
+	copies    []dsai.DocumentID // of the same bytes, by others
+}
+
+func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leaving, error) {
+	out := leaving{documents: r.Documents, copies: []dsai.DocumentID{}}
+	if len(out.documents) == 0 {
+		out.documents = n.documentsOf(g)
 	}
-	uses, err := n.db.UsesOfConsent(ctx, r.Consent, n.numbers(r.Documents)...)
-	if err != nil {
-		return vc.Sealed[dsai.WithdrawalReceipt]{}, err
-	}
-	quarantine := []dsai.DocumentID{}
-	for _, id := range gone {
+	seen := map[dsai.DocumentID]bool{}
+	for _, id := range out.documents {
 		d := n.lib.documentByID(id)
 		if d == nil || n.stillGranted(d, g) {
 			continue
 		}
 		copies, err := n.copiesOf(ctx, d)
 		if err != nil {
-			return vc.Sealed[dsai.WithdrawalReceipt]{}, err
+			return out, err
 		}
 		for _, o := range copies {
-			if !slices.Contains(quarantine, o.ID) {
-				quarantine = append(quarantine, o.ID)
+			if !seen[o.ID] {
+				seen[o.ID] = true
+				out.copies = append(out.copies, o.ID)
 			}
 		}
+	}
+	return out, nil
+}
+
+// namedAtMost is how many documents a withdrawal receipt names in each of its
+// lists. A credential has a size limit, and no withdrawal may fail by it.
+const namedAtMost = 5000
+
+// withdrawal is the receipt of a revocation: what leaves, and what was done
+// with it before.
+func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out leaving) (vc.Sealed[dsai.WithdrawalReceipt], error) {
+	r := s.Subject
+	uses, err := n.db.UsesOfConsent(ctx, r.Consent, n.numbers(r.Documents)...)
+	if err != nil {
+		return vc.Sealed[dsai.WithdrawalReceipt]{}, err
+	}
+	gone := out.documents
+	if len(r.Documents) == 0 && len(gone) > namedAtMost {
+		gone = []dsai.DocumentID{} // all that the consent covers
 	}
 	now := n.clock.now()
 	signer := n.signerAt(now)
@@ -292,7 +315,7 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], g *
 		ID: signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
 		// Not before the node had it: what it did until then was no misuse.
 		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
-		Purged: []string{}, Quarantine: quarantine,
+		Purged: []string{}, Quarantine: out.copies[:min(len(out.copies), namedAtMost)],
 	}, now, 0), now, signer)
 }
 
