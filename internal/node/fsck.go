@@ -36,6 +36,10 @@ type FsckCheck struct {
 func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error) {
 	n.copying.Lock() // keys, epochs and files must be of one moment
 	defer n.copying.Unlock()
+	if err := n.change.take(ctx, func() { progress("waiting for " + another) }); err != nil {
+		return nil, err
+	}
+	defer n.change.Unlock()
 	rep := &FsckReport{OK: true}
 	for _, c := range []struct {
 		name string
@@ -57,6 +61,9 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		}
 		progress(c.name)
 		detail, err := c.run(ctx)
+		if err != nil { // look again: a running node may have changed between two reads
+			detail, err = c.run(ctx)
+		}
 		if err != nil {
 			detail, rep.OK = err.Error(), false
 		}

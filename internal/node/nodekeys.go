@@ -209,3 +209,16 @@ func (n *Node) destroyOld(base string, h identity.History, did func(identity.Key
 	}
 	return nil
 }
+
+// signingNow returns the consent key that a member has in force, and the time
+// for its signature. A change of keys that comes between the two is no reason to
+// fail: the next time has the next key.
+func (n *Node) signingNow(m *member) (s vc.Signer, at dsai.Time, err error) {
+	for range 3 {
+		at = n.clock.now()
+		if s, err = n.memberSigner(m, at); err == nil {
+			break
+		}
+	}
+	return s, at, err
+}

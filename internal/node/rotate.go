@@ -41,6 +41,7 @@ func (n *Node) RotateMember(ctx context.Context, a RotateArgs, _ func(any)) (*Ro
 	if err := n.timed(); err != nil {
 		return nil, err
 	}
+	n.clock.catchUp()
 	// Whole or not at all, whoever goes away.
 	ctx = context.WithoutCancel(ctx)
 	n.copying.Lock()
@@ -184,6 +185,7 @@ func (n *Node) RotateNode(ctx context.Context, a RotateNodeArgs, _ func(any)) (*
 	if err := n.timed(); err != nil {
 		return nil, err
 	}
+	n.clock.catchUp()
 	ctx = context.WithoutCancel(ctx)
 	n.copying.Lock()
 	defer n.copying.Unlock()

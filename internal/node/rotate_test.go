@@ -389,3 +389,15 @@ func TestMemberKeys(t *testing.T) {
 	}
 	fsck(t, reopen(t, cfg))
 }
+
+// TestManyRotations changes keys faster than time goes by: nothing may take that for a jump of the clock.
+func TestManyRotations(t *testing.T) {
+	n, _ := home(t)
+	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{write(t, "oral.md", rehydration)}})
+	for range 8 {
+		call[node.Rotated](t, n, "member.rotate", node.RotateArgs{})
+	}
+	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal != nil {
+		t.Errorf("ask after eight changes of a key = %+v, want an answer", a.Refusal)
+	}
+}

@@ -140,8 +140,7 @@ func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.Doc
 		return nil, fmt.Errorf("withdraw %s: %w", c, store.ErrNotFound)
 	}
 	m := n.lib.member(g.Consent.Subject.Member)
-	now := n.clock.now()
-	signer, err := n.memberSigner(m, now)
+	signer, now, err := n.signingNow(m)
 	if err != nil {
 		return nil, err
 	}
