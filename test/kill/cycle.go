@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 )
@@ -37,8 +38,10 @@ func (w *world) alone(ctx context.Context) error {
 		return w.ask(ctx, p, nil, w.cut)
 	case 3:
 		return w.ask(ctx, p, w.question(), w.cut)
-	case 4, 5:
+	case 4:
 		return w.rotate(ctx)(w.cut)
+	case 5:
+		return w.rotate(ctx)(w.cutKeys)
 	}
 	return w.say(ctx)(w.cut)
 }
@@ -60,6 +63,13 @@ func (w *world) serving(ctx context.Context) error {
 		return err
 	}
 	defer s.node.Close()
+	// A start completes what the kill before it cut off. Unlike what is lost, a key
+	// that should be gone does not stay: the next change of keys destroys it.
+	if err := w.countKeys(); err != nil {
+		err = errors.Join(err, s.Process.Kill())
+		_ = s.Wait() // killed
+		return err
+	}
 	m := busy.moment(w.rnd)
 	t := arm(w.home, m)
 	var verbs *sync.WaitGroup

@@ -16,6 +16,7 @@ import (
 type moment struct {
 	changes int
 	after   time.Duration
+	in      string // folder of the home whose changes count; "" = all of it
 }
 
 // habit is what a verb does when nobody ends it, as far as it was seen: moments
@@ -30,9 +31,14 @@ type habit struct {
 // where a moment chosen by the clock alone seldom falls.
 func (h habit) moment(rnd *rand.Rand) moment {
 	if rnd.IntN(2) == 0 && h.changes > 0 {
-		return moment{1 + rnd.IntN(h.changes+1), time.Duration(rnd.IntN(300)) * time.Microsecond}
+		return h.just(rnd)
 	}
-	return moment{0, time.Duration(rnd.Int64N(int64(h.took) * 11 / 10))}
+	return moment{after: time.Duration(rnd.Int64N(int64(h.took) * 11 / 10))}
+}
+
+// just chooses a moment just after a change.
+func (h habit) just(rnd *rand.Rand) moment {
+	return moment{changes: 1 + rnd.IntN(h.changes+1), after: time.Duration(rnd.IntN(300)) * time.Microsecond}
 }
 
 // habits are those of one home's verbs. The zero value knows none.
@@ -47,7 +53,7 @@ func (h *habits) get(verb string) habit {
 	if k, ok := h.of[verb]; ok {
 		return k
 	}
-	return habit{took: 700 * time.Millisecond}
+	return habit{changes: 8, took: 700 * time.Millisecond} // a guess, until one ends by itself
 }
 
 // learn remembers a process that ended by itself.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -34,11 +35,20 @@ func (w *world) cut(ctx context.Context, r request, into any) error {
 	return w.process(ctx, r, into, w.habits.get(r.verb()).moment(w.rnd))
 }
 
+// cutKeys carries a change of keys likewise, and ends it just after a key file
+// was made or destroyed: few of the many changes of the home are of this kind.
+func (w *world) cutKeys(ctx context.Context, r request, into any) error {
+	const in = "keys"
+	m := w.habits.get(r.verb() + in).just(w.rnd)
+	m.in = in
+	return w.process(ctx, r, into, m)
+}
+
 func (w *world) process(ctx context.Context, r request, into any, m moment) error {
 	c := exec.CommandContext(ctx, w.bin, slices.Concat([]string{"--home", w.home, "--json", "--yes"}, r.args)...)
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
-	t, begin := arm(w.home, m), time.Now()
+	t, begin := arm(filepath.Join(w.home, m.in), m), time.Now()
 	if err := c.Start(); err != nil {
 		t.ended()
 		return err
@@ -51,7 +61,7 @@ func (w *world) process(ctx context.Context, r request, into any, m moment) erro
 	if killed {
 		return ctx.Err()
 	}
-	w.habits.learn(r.verb(), changes, time.Since(begin))
+	w.habits.learn(r.verb()+m.in, changes, time.Since(begin))
 	if err != nil {
 		return fmt.Errorf("dsai %s: %w: %s %s", r.args[0], err, bytes.TrimSpace(stderr.Bytes()), bytes.TrimSpace(stdout.Bytes()))
 	}

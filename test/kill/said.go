@@ -27,10 +27,10 @@ type said struct {
 
 const pumps = "pumps" // the collection
 
-// say chooses one of these acts. The word is drawn now, what is returned may run
-// beside other verbs.
+// say chooses one of these acts; to join takes longest, so it is cut off most. The
+// word is drawn now, what is returned may run beside other verbs.
 func (w *world) say(ctx context.Context) func(carrier) error {
-	act := []func(context.Context, string, carrier) error{w.join, w.object, w.adopt}[w.rnd.IntN(3)]
+	act := []func(context.Context, string, carrier) error{w.join, w.join, w.object, w.adopt}[w.rnd.IntN(4)]
 	word := w.word()
 	return func(carry carrier) error { return act(ctx, word, carry) }
 }

@@ -8,6 +8,7 @@ package tlog
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -47,7 +48,13 @@ type tesseraAppender struct {
 // silence keeps klog off stderr. Tessera is its only user here, and what it would
 // report reaches us as errors, or as a checkpoint that does not come.
 var silence = sync.OnceFunc(func() {
-	klog.LogToStderr(false)
+	var flags flag.FlagSet
+	klog.InitFlags(&flags)
+	for name, value := range map[string]string{"logtostderr": "false", "stderrthreshold": "FATAL"} {
+		if err := flags.Set(name, value); err != nil {
+			panic(fmt.Sprintf("tlog: klog's flag %s: %v", name, err)) // the version is pinned
+		}
+	}
 	klog.SetOutput(io.Discard)
 })
 
