@@ -144,7 +144,7 @@ func (a *audit) checkReceipt() (string, error) {
 		return "", fmt.Errorf("started %v, signed %v, promised by %v: out of order", r.at, r.created, r.appendBy)
 	case r.request.IsZero() || r.requester.IsZero():
 		return "", errors.New("names no request or no requester")
-	case r.previous.Size < 0 || !isOrigin(r.log, r.node) || r.previous.Size > 0 && !isOrigin(r.previous.Origin, r.node):
+	case !isOrigin(r.log, r.node) || r.previous.Size > 0 && !isOrigin(r.previous.Origin, r.node):
 		return "", errors.New("names a log that is not the node's")
 	}
 	if r.answer != nil {
