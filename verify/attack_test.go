@@ -47,6 +47,28 @@ func TestAttacks(t *testing.T) {
 	receipt := func(f func(s *scene, r *dsai.InferenceReceipt)) func(*scene) {
 		return func(s *scene) { s.receipt = func(r *dsai.InferenceReceipt) { f(s, r) } }
 	}
+	policy := func(old, text string) func(*scene) {
+		return func(s *scene) {
+			s.policy = func(p []byte) []byte {
+				if bytes.Count(p, []byte(old)) != 1 {
+					t.Fatalf("policy %s has %q not once", p, old)
+				}
+				return bytes.Replace(p, []byte(old), []byte(text), 1)
+			}
+		}
+	}
+	// leavesOut is an answer from passages of which consents let nobody answer.
+	leavesOut := func(class dsai.EngineClass, assurance dsai.Assurance) func(*scene) {
+		return func(s *scene) {
+			s.consent = func(_ int, c *consentCredential) {
+				c.Subject.Operations, c.Subject.Engines = []dsai.Operation{dsai.OpRetrieve}, []dsai.EngineClass{class}
+			}
+			s.delegate = func(_ int, d *dsai.Credential[dsai.ConsentDelegation]) { d.Subject.Engines = []dsai.EngineClass{class} }
+			s.receipt = func(r *dsai.InferenceReceipt) {
+				r.Model.Class, r.Assurance, r.Operations = class, assurance, []dsai.Operation{dsai.OpRetrieve}
+			}
+		}
+	}
 	other := newScene(t, "other")
 	for _, tt := range []struct {
 		name   string
@@ -146,6 +168,28 @@ func TestAttacks(t *testing.T) {
 		{"passage used twice", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Used[2] = r.Used[1] }), "passages"},
 		{"purpose not undertaken", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Purpose = purpose.Namespace + "Marketing" }), "undertaking"},
 		{"rule not in the policy", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Rule = "anything" }), "policy"},
+		{"rule that denies", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Rule = "nobody" }), "policy"},
+		{"rule without effect", policy(`"effect":"allow",`, ""), "policy"},
+		{"rule of both effects", policy(`"id":"nobody"`, `"id":"members-may-ask"`), "policy"},
+		{"engine that the policy leaves out", policy(`"extract",`, ""), "policy"},
+		{"policy without engines", policy(`"engines":["extract","infer","upstream"],`, ""), "policy"},
+		{"policy without models", policy(`,"models":[]`, ""), "policy"},
+		{"model that the policy leaves out", policy(`"models":[]`, `"models":["`+one.digest("model").String()+`"]`), "policy"},
+		{"operation retrieve left out", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Operations = []dsai.Operation{dsai.OpInfer} }), "scope"},
+		{"operation infer left out by inference", leavesOut(dsai.EngineInfer, dsai.Replayable), "scope"},
+		{"operation infer left out upstream", leavesOut(dsai.EngineUpstream, dsai.Recorded), "scope"},
+		{"fewer prompt tokens than none", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Tokens.Prompt = -1 }), "receipt"},
+		{"fewer completion tokens than none", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Tokens.Completion = -1 }), "receipt"},
+		{"tokens of no unit", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Tokens.Unit = "page" }), "receipt"},
+		{"energy below zero", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Joules = "-1" }), "receipt"},
+		{"energy with an exponent", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Joules = "1e9" }), "receipt"},
+		{"energy with a leading zero", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Joules = "01" }), "receipt"},
+		{"energy with a bare point", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Joules = "1." }), "receipt"},
+		{"energy from nowhere", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Source = "sun" }), "receipt"},
+		{"energy of an unknown scope", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Scope = "room" }), "receipt"},
+		{"energy by an unknown method", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Energy.Method = "guessed" }), "receipt"},
+		{"no requester", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Requester = dsai.Digest{} }), "receipt"},
+		{"no request", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Request = dsai.Digest{} }), "receipt"},
 		{"replayable upstream", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Model.Class = dsai.EngineUpstream }), "receipt"},
 		{"another node's log", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Log = dsai.LogOrigin(other.node, 0) }), "receipt"},
 		{"signed before it started", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Started = started + 60 }), "receipt"},
@@ -185,6 +229,21 @@ func TestAttacks(t *testing.T) {
 				t.Errorf("failing %q, want %q among them%s", failing(r), tt.want, report(r))
 			}
 		})
+	}
+}
+
+// What a verifier must not refuse: a search under consents that let passages be
+// found and no more, and a number with a fraction.
+func TestSearchReceipt(t *testing.T) {
+	s := newScene(t, "clinic")
+	s.consent = func(_ int, c *dsai.Credential[dsai.ConsentBundle]) {
+		c.Subject.Operations = []dsai.Operation{dsai.OpRetrieve}
+	}
+	s.receipt = func(r *dsai.InferenceReceipt) {
+		r.Operations, r.Energy.Joules = []dsai.Operation{dsai.OpRetrieve}, "0.25"
+	}
+	if r := check(t, s.raw(), verify.Options{Trust: s.trust()}); !r.OK {
+		t.Error(report(r))
 	}
 }
 

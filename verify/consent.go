@@ -193,6 +193,9 @@ func (a *audit) checkScope() (string, error) {
 	if r == nil {
 		return "nothing was used", nil
 	}
+	if err := checkOperations(r); err != nil {
+		return "", err
+	}
 	if a.undertaking == nil {
 		return "", needs("undertaking")
 	}
@@ -217,6 +220,22 @@ func (a *audit) checkScope() (string, error) {
 		}
 		return inForce(c, a.receipt.at)
 	})
+}
+
+// checkOperations checks that the receipt leaves out nothing that it says was
+// done in another place. Only the quoting engine can serve a search, which finds
+// passages and infers nothing. That an engine was beyond the node's machine, so
+// that passages were shared, a receipt does not say elsewhere.
+func checkOperations(r *dsai.InferenceReceipt) error {
+	switch {
+	case len(r.Used) == 0:
+		return nil
+	case !slices.Contains(r.Operations, dsai.OpRetrieve):
+		return fmt.Errorf("%d passages were used, and the receipt leaves out operation %q", len(r.Used), dsai.OpRetrieve)
+	case r.Model.Class != dsai.EngineExtract && !slices.Contains(r.Operations, dsai.OpInfer):
+		return fmt.Errorf("an engine of class %q answered, and the receipt leaves out operation %q", r.Model.Class, dsai.OpInfer)
+	}
+	return nil
 }
 
 // mayReceive reports whether the requester is among the recipients: anybody,

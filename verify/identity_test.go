@@ -57,7 +57,11 @@ func TestRefusal(t *testing.T) {
 	}{
 		{"genuine", func(*dsai.RefusalReceipt, *dsai.Bundle) {}, ""},
 		{"before any rule", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Rule = "" }, ""},
-		{"another rule", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Rule = "nobody" }, "policy"},
+		{"policy's denial", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Rule, r.Code = "nobody", dsai.CodePolicyDenied }, ""},
+		{"policy's denial by a rule that allows", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Code = dsai.CodePolicyDenied }, "policy"},
+		{"no requester", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Requester = dsai.Digest{} }, "receipt"},
+		{"rule that denies, and another reason", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Rule = "nobody" }, "policy"},
+		{"another rule", func(r *dsai.RefusalReceipt, _ *dsai.Bundle) { r.Rule = "anybody" }, "policy"},
 		{"another detail", func(_ *dsai.RefusalReceipt, b *dsai.Bundle) { b.Openings.Detail.Text = "{}" }, "openings"},
 		{"an answer's opening", func(_ *dsai.RefusalReceipt, b *dsai.Bundle) { b.Openings.Response = b.Openings.Prompt }, "openings"},
 		{"a passage's opening", func(_ *dsai.RefusalReceipt, b *dsai.Bundle) {

@@ -101,26 +101,52 @@ func (a *audit) checkQuotes(o *dsai.Openings) error {
 	if err != nil {
 		return fmt.Errorf("quotes: %w", err)
 	}
-	quoted := map[dsai.DocumentID]int{}
+	passages := map[int]*quotable{}
+	for _, p := range o.Passages {
+		passages[p.N] = &quotable{body: p.Body}
+	}
+	quoted := map[dsai.DocumentID]int64{}
 	for i, q := range quotes {
 		if q.N < 1 || q.N > len(a.receipt.used) || q.Start < 0 || q.Start >= q.End {
 			return fmt.Errorf("quote %d is of passage %d, bytes %d to %d", i+1, q.N, q.Start, q.End)
 		}
-		n := slices.IndexFunc(o.Passages, func(p dsai.PassageOpening) bool { return p.N == q.N })
-		if n < 0 {
+		p := passages[q.N]
+		if p == nil {
 			continue
 		}
-		b := o.Passages[n].Body
-		if q.Start < b.Start || q.End > b.End || b.End-b.Start != len(b.Text) {
+		if b := p.body; q.Start < b.Start || q.End > b.End || b.End-b.Start != len(b.Text) {
 			return fmt.Errorf("quote %d lies outside passage %d", i+1, q.N)
 		}
 		u := a.receipt.used[q.N-1]
-		quoted[u.Document] += utf8.RuneCountInString(b.Text[q.Start-b.Start : q.End-b.Start])
-		if c := a.grants[u.Consent]; c != nil && c.Subject.Output.QuoteMax > 0 && quoted[u.Document] > c.Subject.Output.QuoteMax {
+		quoted[u.Document] += p.codePoints(q.Start, q.End)
+		if c := a.grants[u.Consent]; c != nil && c.Subject.Output.QuoteMax > 0 && quoted[u.Document] > int64(c.Subject.Output.QuoteMax) {
 			return fmt.Errorf("document %s is quoted beyond the %d characters that its consent allows", short(u.Document.Digest), c.Subject.Output.QuoteMax)
 		}
 	}
 	return nil
+}
+
+// quotable is an opened passage whose quotes are counted without reading its
+// text again for each: nothing bounds how many quotes a bundle lists.
+type quotable struct {
+	body    dsai.PassageBody
+	ordinal []int32 // of the code point that each byte belongs to
+}
+
+// codePoints returns how many code points the span from start to end touches,
+// which lies in the body and is not empty.
+func (p *quotable) codePoints(start, end int) int64 {
+	if p.ordinal == nil {
+		p.ordinal = make([]int32, 0, len(p.body.Text))
+		n := int32(-1)
+		for i := range len(p.body.Text) {
+			if utf8.RuneStart(p.body.Text[i]) {
+				n++
+			}
+			p.ordinal = append(p.ordinal, n)
+		}
+	}
+	return int64(p.ordinal[end-1-p.body.Start]-p.ordinal[start-p.body.Start]) + 1
 }
 
 // checkExcluded checks the forms of what was left out, and of a refusal's detail.
@@ -221,6 +247,7 @@ func (a *audit) checkSettlement() (string, error) {
 	if s.Price != r.Price {
 		return "", fmt.Errorf("settles a price of %.30q, receipt says %d", s.Price, price)
 	}
+	payees := a.payees()
 	var sum uint64
 	for i, share := range s.Shares {
 		n, err := amount(share.Amount)
@@ -233,7 +260,7 @@ func (a *audit) checkSettlement() (string, error) {
 		if i > 0 && compareShares(s.Shares[i-1], share) >= 0 {
 			return "", errors.New("shares are not sorted by payee and role")
 		}
-		if share.Role == "contributor" && !a.isPayee(share.Payee) {
+		if share.Role == "contributor" && !payees[share.Payee] {
 			return "", fmt.Errorf("contributor %s is named by no consent used", short(share.Payee))
 		}
 	}
@@ -250,13 +277,15 @@ func compareShares(a, b dsai.SettlementShare) int {
 	return strings.Compare(a.Role, b.Role)
 }
 
-func (a *audit) isPayee(d dsai.Digest) bool {
+// payees are those whom the consents of the uses name.
+func (a *audit) payees() map[dsai.Digest]bool {
+	out := map[dsai.Digest]bool{}
 	for _, u := range a.receipt.used {
-		if c := a.grants[u.Consent]; c != nil && c.Subject.Revenue.Payee.Digest == d {
-			return true
+		if c := a.grants[u.Consent]; c != nil {
+			out[c.Subject.Revenue.Payee.Digest] = true
 		}
 	}
-	return false
+	return out
 }
 
 // checkReplay re-executes the answer where that is possible and asked for.

@@ -4,6 +4,7 @@
 package verify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,37 +52,86 @@ func (a *audit) checkPolicy() (string, error) {
 	if err := a.checkRule(); err != nil {
 		return "", err
 	}
+	if err := a.checkModel(); err != nil {
+		return "", err
+	}
 	if a.ceiling, err = statusCeiling(a.b.policy); err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("policy %s, adopted by the founder at %v; rule %q", short(d), p.ValidFrom, r.rule), nil
 }
 
-// checkRule checks that the document has the rule that decided. Rules are the
-// members of "rules", each with an "id"; a refusal may come before any rule.
+// readEffects reads what the rules of a policy do, by id: both as canonical JSON.
+func readEffects(policy []byte) (*map[string]string, error) {
+	rules, err := vc.Elements(member(policy, "rules"))
+	if err != nil {
+		return nil, err
+	}
+	effects := map[string]string{}
+	for _, r := range rules {
+		id := string(member(r, "id"))
+		if _, twice := effects[id]; twice {
+			return nil, fmt.Errorf("%.40s is there twice", id)
+		}
+		effects[id] = string(member(r, "effect"))
+	}
+	return &effects, nil
+}
+
+// checkRule checks that the document has the rule that decided, and that it
+// decides so: what went on to an answer was allowed. A refusal may come before
+// any rule.
 func (a *audit) checkRule() error {
-	if a.receipt.rule == "" && a.receipt.refusal != nil {
+	r := a.receipt
+	if r.rule == "" && r.refusal != nil {
 		return nil
 	}
-	ids, err := recall(a.v, a.b.policy, func(raw []byte) (*[]string, error) {
-		var ids []string
-		rules, err := vc.Elements(member(raw, "rules"))
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range rules {
-			ids = append(ids, string(member(r, "id")))
-		}
-		return &ids, nil
-	})
+	effects, err := recall(a.v, a.b.policy, readEffects)
 	if err != nil {
 		return fmt.Errorf("policy: rules: %w", err)
 	}
-	want, err := vc.Canonical(a.receipt.rule)
-	if err != nil || !slices.Contains(*ids, string(want)) {
-		return fmt.Errorf("policy has no rule %.40q", a.receipt.rule)
+	id, err := vc.Canonical(r.rule)
+	if err != nil {
+		return err
+	}
+	effect, ok := (*effects)[string(id)]
+	want := `"allow"`
+	if r.refusal != nil && r.refusal.Code == dsai.CodePolicyDenied {
+		want = `"deny"`
+	}
+	switch {
+	case !ok:
+		return fmt.Errorf("policy has no rule %.40q", r.rule)
+	case effect != want:
+		return fmt.Errorf("rule %.40q of the policy has effect %.20s, not %s", r.rule, effect, want)
 	}
 	return nil
+}
+
+// checkModel checks that the policy's parameters allow the engine and the model
+// of an answer, as they must before any rule is asked.
+func (a *audit) checkModel() error {
+	if a.receipt.answer == nil {
+		return nil
+	}
+	m, parameters := a.receipt.answer.Model, member(a.b.policy, "parameters")
+	if engines := member(parameters, "engines"); !lists(engines, string(m.Class)) {
+		return fmt.Errorf("policy allows engines %.80s, not %q", engines, m.Class)
+	}
+	if models := member(parameters, "models"); string(models) != "[]" && !lists(models, m.Fingerprint.String()) {
+		return fmt.Errorf("policy does not allow model %s", short(m.Fingerprint))
+	}
+	return nil
+}
+
+// lists reports whether the canonical array has the string s.
+func lists(array []byte, s string) bool {
+	want, err := vc.Canonical(s)
+	if err != nil {
+		return false
+	}
+	elements, err := vc.Elements(array)
+	return err == nil && slices.ContainsFunc(elements, func(e []byte) bool { return bytes.Equal(e, want) })
 }
 
 // statusCeiling is how old the policy lets status lists be, which shortens what

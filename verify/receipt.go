@@ -29,6 +29,8 @@ type receipt struct {
 	coop             dsai.CoopID
 	node             dsai.NodeID
 	undertaking      dsai.Digest
+	request          dsai.Digest
+	requester        dsai.Digest
 	purpose, rule    string
 	policy, adoption dsai.Digest
 	at, appendBy     dsai.Time
@@ -44,6 +46,7 @@ func readReceipt(raw []byte) (*receipt, error) {
 			answer: &r, typ: s.Type[1], kind: dsai.LeafReceipt, digest: s.Digest, body: s.Body, issuer: s.Issuer, id: r.ID,
 			created: s.Proof[0].Created, coop: r.Coop, node: r.Node, undertaking: r.Undertaking, purpose: r.Purpose, rule: r.Rule,
 			policy: r.Policy, adoption: r.Adoption, at: r.Started, appendBy: r.AppendBy, previous: r.Previous, log: r.Log, used: r.Used,
+			request: r.Request, requester: r.Requester,
 		}, nil
 	} else if !errors.Is(err, vc.ErrType) {
 		return nil, err
@@ -57,6 +60,7 @@ func readReceipt(raw []byte) (*receipt, error) {
 		refusal: &r, typ: s.Type[1], kind: dsai.LeafRefusal, digest: s.Digest, body: s.Body, issuer: s.Issuer, id: r.ID,
 		created: s.Proof[0].Created, coop: r.Coop, node: r.Node, undertaking: r.Undertaking, purpose: r.Purpose, rule: r.Rule,
 		policy: r.Policy, adoption: r.Adoption, at: r.Refused, appendBy: r.AppendBy, previous: r.Previous, log: r.Log,
+		request: r.Request, requester: r.Requester,
 	}, nil
 }
 
@@ -138,6 +142,8 @@ func (a *audit) checkReceipt() (string, error) {
 		return "", fmt.Errorf("signed at %v by a key that the node did not have in force", r.created)
 	case r.at > r.created || r.appendBy < r.created:
 		return "", fmt.Errorf("started %v, signed %v, promised by %v: out of order", r.at, r.created, r.appendBy)
+	case r.request.IsZero() || r.requester.IsZero():
+		return "", errors.New("names no request or no requester")
 	case !isOrigin(r.log, r.node) || r.previous.Size > 0 && !isOrigin(r.previous.Origin, r.node):
 		return "", errors.New("names a log that is not the node's")
 	}
@@ -171,8 +177,35 @@ func checkAnswer(r *dsai.InferenceReceipt) error {
 	case len(r.Operations) == 0:
 		return errors.New("names no operation")
 	}
+	if err := checkCosts(r.Tokens, r.Energy); err != nil {
+		return err
+	}
 	_, err := amount(r.Price)
 	return err
+}
+
+// checkCosts checks that what an answer took is a number of something: the node
+// is believed in what it counted, and not beyond.
+func checkCosts(t dsai.Tokens, e dsai.Energy) error {
+	switch {
+	case t.Prompt < 0 || t.Completion < 0 || t.Unit != "word" && t.Unit != "token":
+		return fmt.Errorf("%d and %d tokens in %.20q", t.Prompt, t.Completion, t.Unit)
+	case !isDecimal(e.Joules):
+		return fmt.Errorf("energy of %.30q joules", e.Joules)
+	case !slices.Contains([]string{"none", "rapl", "battery", "model"}, e.Source),
+		!slices.Contains([]string{"process", "package", "machine"}, e.Scope),
+		!slices.Contains([]string{"measured", "calibrated", "modelled", "unknown"}, e.Method):
+		return fmt.Errorf("energy of a %.20q from %.20q, %.20q", e.Scope, e.Source, e.Method)
+	}
+	return nil
+}
+
+// isDecimal reports whether s is a number that is not negative: digits without a
+// leading zero, and if it has a point, digits after it.
+func isDecimal(s string) bool {
+	whole, fraction, point := strings.Cut(s, ".")
+	digits := func(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+	return len(s) <= 40 && digits(whole) && (whole == "0" || whole[0] != '0') && (!point || digits(fraction))
 }
 
 // amount reads an integer in millionths of a credit.

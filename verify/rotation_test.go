@@ -131,3 +131,42 @@ func TestWithdrawalByLaterKey(t *testing.T) {
 		}
 	}
 }
+
+// A receipt key that was rotated away says nothing more for the node, though a
+// trust file still names it; before the change it did.
+func TestWithdrawalByEarlierKey(t *testing.T) {
+	s := newScene(t, "clinic")
+	s.logKey = "log b"
+	s.signs = func(c *dsai.Credential[dsai.InferenceReceipt]) vc.Signer {
+		k := s.nodeSigner("receipt b")
+		c.Issuer, c.Subject.ID = k.DID(), k.DID()
+		return k
+	}
+	event := s.turn(func(*dsai.Credential[dsai.KeyEvent]) {}, "receipt", "receipt b")
+	s.bundle = func(b *dsai.Bundle) { b.KeyEvents = sorted(event, s.found().event) }
+	var consent dsai.Digest
+	s.receipt = func(r *dsai.InferenceReceipt) { consent = r.Used[0].Consent }
+	raw := s.raw()
+	trust := s.pinning([]string{"receipt", "receipt b"}, []string{"log", "log b"})
+	for _, tt := range []struct {
+		key    string
+		signed dsai.Time
+		want   string // failing checks
+	}{
+		{"receipt", turned - 1, "revocation"},
+		{"receipt", turned, ""},
+		{"receipt", turned + 100_000, ""},
+		{"receipt b", turned - 1, ""},
+		{"receipt b", turned + 100_000, "revocation"},
+	} {
+		k := s.nodeSigner(tt.key)
+		w := issue(s, vc.New(dsai.TypeWithdrawalReceipt, k.DID(), dsai.WithdrawalReceipt{
+			ID: k.DID(), Coop: s.coop, Node: s.node, Member: s.m[0], Revocation: s.digest("revocation"), Consent: consent,
+			Documents: []dsai.DocumentID{}, Effective: started - 1, Purged: []string{}, Quarantine: []dsai.DocumentID{},
+		}, tt.signed, 0), k)
+		r := check(t, raw, verify.Options{Trust: trust, Revocations: []json.RawMessage{w.Raw}})
+		if got := strings.Join(failing(r), " "); got != tt.want {
+			t.Errorf("%q at %v: failing checks = %q, want %q%s", tt.key, tt.signed, got, tt.want, report(r))
+		}
+	}
+}

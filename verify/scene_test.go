@@ -44,6 +44,7 @@ type scene struct {
 
 	ceiling  int // of the policy on the age of status lists, 0 = that of the one here
 	question string
+	policy   func(text []byte) []byte // the document; nil: as it is
 
 	consent  func(i int, c *dsai.Credential[dsai.ConsentBundle])
 	signer   func(i int) vc.Signer // of consent i, nil = the usual
@@ -201,7 +202,10 @@ func (s *scene) found() identity {
 	s.coop, err = vc.CharterID(c)
 	must(s.t, err)
 
-	id.policy = fmt.Appendf(nil, `{"name":"first","parameters":{"maxStatusAgeSeconds":%d,"price":"0"},"rules":[{"allow":"true","id":"members-may-ask"}]}`, cmp.Or(s.ceiling, 60))
+	id.policy = fmt.Appendf(nil, `{"name":"first","parameters":{"engines":["extract","infer","upstream"],"maxStatusAgeSeconds":%d,"models":[]},"rules":[{"effect":"deny","id":"nobody","when":"false"},{"effect":"allow","id":"members-may-ask","when":"true"}]}`, cmp.Or(s.ceiling, 60))
+	if s.policy != nil {
+		id.policy = s.policy(id.policy)
+	}
 	d, err := vc.PolicyDigest(id.policy)
 	must(s.t, err)
 	id.adoption = issue(s, vc.New(dsai.TypePolicyAdoption, one.DID(), dsai.PolicyAdoption{ID: one.DID(), Coop: s.coop, Policy: d}, founded, 0), one)

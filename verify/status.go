@@ -178,9 +178,19 @@ func (a *audit) checkPresented(raw []byte) (bool, error) {
 	return true, nil
 }
 
-// acknowledges reports whether w is a withdrawal receipt of the receipt's node.
+// acknowledges reports whether w is a withdrawal receipt of the receipt's node,
+// by the receipt key that it had in force when w was signed, as its signer says.
+// A bundle saved before the node's keys changed does not know the later ones:
+// for keys that it does not know at all, the trust file speaks.
 func (a *audit) acknowledges(w *vc.Sealed[dsai.WithdrawalReceipt]) bool {
-	return w.Subject.Node == a.receipt.node && a.nodeEver(w.Subject.Node, w.Issuer)
+	if w.Subject.Node != a.receipt.node || w.Subject.ID != w.Issuer {
+		return false
+	}
+	if h := a.nodeKeys[w.Subject.Node]; h.Ever(w.Issuer) {
+		return h.At(w.Proof[0].Created).Sign == w.Issuer
+	}
+	n := a.pinnedNode(w.Subject.Node)
+	return n != nil && slices.Contains(n.ReceiptKeys, w.Issuer)
 }
 
 // readAcknowledgements notes from when on the node says it knew of revocations.
@@ -192,17 +202,6 @@ func (a *audit) readAcknowledgements() {
 			a.acknowledged[w.Subject.Revocation] = w.Subject.Effective
 		}
 	}
-}
-
-// nodeEver reports whether did is or was a receipt key of n, by the bundle or by
-// the trust file: a bundle saved before the node's keys changed does not know the
-// later ones.
-func (a *audit) nodeEver(n dsai.NodeID, did string) bool {
-	if a.nodeKeys[n].Ever(did) {
-		return true
-	}
-	t := a.pinnedNode(n)
-	return t != nil && slices.Contains(t.ReceiptKeys, did)
 }
 
 // checkRevoked reports whether s is a genuine revocation of something used, and

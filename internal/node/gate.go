@@ -68,7 +68,21 @@ func (g gate) Clear(ctx context.Context, r *pipeline.Request) (*pipeline.Clearan
 	return &pipeline.Clearance{
 		Request: r, Raw: s.Raw, Subject: s.Subject, Until: s.ValidUntil,
 		Policy: pol.Digest(), Adopted: force.Authority.Adoption, Model: m,
+		Operations: operations(r, m.Class, g.n.sharing(e)),
 	}, nil
+}
+
+// operations are what answering does with passages. A search only finds them,
+// and the quoting engine quotes them; every other engine answers from them.
+func operations(r *pipeline.Request, class dsai.EngineClass, sharing bool) []dsai.Operation {
+	ops := []dsai.Operation{dsai.OpRetrieve}
+	if !r.Search || class != dsai.EngineExtract {
+		ops = append(ops, dsai.OpInfer)
+	}
+	if sharing {
+		ops = append(ops, dsai.OpShare)
+	}
+	return ops
 }
 
 // resolvePurpose checks the requester's promise. A request may only narrow it.

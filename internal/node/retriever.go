@@ -197,12 +197,8 @@ func (t retriever) considered(withheld []retrieve.Hit) []dsai.DocumentID {
 // permitsFor decides which documents this request may use.
 func (n *Node) permitsFor(c *pipeline.Clearance, sharing bool) (*permits, error) {
 	r := c.Request
-	ops := []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}
-	if r.Search {
-		ops = ops[:1]
-	}
 	q := consent.Query{
-		At: n.clock.moment(), Purpose: c.Subject.Purpose, Operations: ops, Engine: c.Model.Class, Model: c.Model.Fingerprint,
+		At: n.clock.moment(), Purpose: c.Subject.Purpose, Operations: c.Operations, Engine: c.Model.Class, Model: c.Model.Fingerprint,
 		Role: r.Requester.Subject.Role, Requester: r.Requester.Subject.ID, Region: n.cfg.Region, Sharing: sharing,
 		StatusCeiling: n.parameters(c).MaxStatusAge,
 	}

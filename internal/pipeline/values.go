@@ -83,6 +83,9 @@ type Clearance struct {
 	Policy  dsai.Digest // policy document in force
 	Adopted dsai.Digest // PolicyAdoption that put it in force
 	Model   dsai.ModelRef
+	// Operations are what is done with the passages: consents must grant all of
+	// them, and the receipt names them.
+	Operations []dsai.Operation
 }
 
 // Evidence is a clearance with the passages that may be used for it.

@@ -187,7 +187,7 @@ func literal(e ast.Expr) (string, bool) {
 
 // Decide returns the outcome of the first rule that matches, and a denial when
 // none does. What Parameters do not allow is denied before any rule. A rule that
-// cannot be evaluated denies, whatever its effect.
+// cannot be evaluated denies, whatever its effect, and is not named: it did not decide.
 func (p *Policy) Decide(r Request) Decision {
 	allowed := &p.document.Parameters
 	if !slices.Contains(allowed.Engines, r.Engine) || len(allowed.Models) > 0 && !slices.Contains(allowed.Models, r.Fingerprint) {
@@ -196,8 +196,10 @@ func (p *Policy) Decide(r Request) Decision {
 	for _, rule := range p.rules {
 		out, _, err := rule.program.Eval((*activation)(&r))
 		switch {
-		case err == nil && out != types.True:
-		case err == nil && rule.effect == Allow:
+		case err != nil:
+			return Decision{Deny, "", dsai.CodePolicyDenied}
+		case out != types.True:
+		case rule.effect == Allow:
 			return Decision{Allow, rule.id, ""}
 		default:
 			return Decision{Deny, rule.id, dsai.CodePolicyDenied}

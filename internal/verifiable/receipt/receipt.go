@@ -92,7 +92,7 @@ func (i *Issuer) Draft(o *pipeline.Output) (Draft, error) {
 		Requester: r.Requester.Pseudonym, Undertaking: r.Requester.Digest,
 		Purpose: c.Subject.Purpose, DeclaredBy: declared,
 		Model: c.Model, Seed: o.Seed, Sampling: cmp.Or(o.Sampling, "none"), Region: i.Region,
-		Policy: c.Policy, Adoption: c.Adopted, Rule: c.Subject.Rule, Operations: operations(r),
+		Policy: c.Policy, Adoption: c.Adopted, Rule: c.Subject.Rule, Operations: c.Operations,
 		Used: used, Statistics: e.Statistics,
 		Prompt: commit(dsai.DomainPrompt, op.Prompt), Response: commit(dsai.DomainResponse, op.Response),
 		Quotes: commit(dsai.DomainQuotes, op.Quotes), Excluded: commit(dsai.DomainExcluded, op.Excluded),
@@ -103,14 +103,6 @@ func (i *Issuer) Draft(o *pipeline.Output) (Draft, error) {
 		Assurance: o.Plan.Engine.Assurance(), Evidence: []dsai.Evidence{},
 		Started: o.Plan.Started, Ended: o.Ended,
 	}}, nil
-}
-
-// operations are what was done with the passages.
-func operations(r *pipeline.Request) []dsai.Operation {
-	if r.Search {
-		return []dsai.Operation{dsai.OpRetrieve}
-	}
-	return []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}
 }
 
 // Sign signs a draft, adding when and where it will be logged.
