@@ -39,6 +39,8 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 	if err != nil {
 		return nil, err
 	}
+	n.granting.Lock()
+	defer n.granting.Unlock()
 	if g := n.lib.grant(s.Digest); g != nil {
 		return g, nil // the same consent again
 	}
