@@ -221,12 +221,16 @@ func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
 }
 
 // checkAddition returns the consent under which a document would join, and
-// refuses what its signer may not add or this node could not honour.
+// refuses what its signer may not add or this node could not honour. The caller
+// holds keys.mu.
 func (n *Node) checkAddition(s addition) (*grant, error) {
 	a := s.Subject
 	m, g, d := n.lib.member(a.Member), n.lib.over(a.Collection), n.lib.documentByID(a.Document.Document)
+	if err := n.checkSigner("collection addition", m, s.Issuer, s.Proof[0].Created); err != nil {
+		return nil, err
+	}
 	switch {
-	case m == nil || s.Issuer != m.DID || a.ID != s.Issuer:
+	case a.ID != s.Issuer:
 		return nil, fmt.Errorf("collection addition by %.60s: %w", s.Issuer, ErrNotMember)
 	case a.Coop != n.coop:
 		return nil, fmt.Errorf("collection addition is for another co-op: %w", errNotOurs)
