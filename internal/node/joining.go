@@ -201,12 +201,9 @@ func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
 		if err != nil {
 			return nil, err
 		}
-		if known, ok := n.lib.allAdditions()[s.Digest]; ok {
-			// The same again: as it was recorded, whatever it comes with now.
-			if g := n.lib.over(known.Subject.Collection); g != nil {
-				all = append(all, joining{known, g.Consent.Digest})
-				continue
-			}
+		if j := n.joinedAlready(s.Digest); j != nil {
+			all = append(all, *j)
+			continue
 		}
 		g, err := n.checkAddition(s)
 		if err != nil {
@@ -218,6 +215,20 @@ func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
 		return nil, errors.New("join collection: no addition was signed")
 	}
 	return all, nil
+}
+
+// joinedAlready returns an addition that is recorded and counts still, as it was
+// recorded; nil without one. Of what was withdrawn the sender is told.
+func (n *Node) joinedAlready(d dsai.Digest) *joining {
+	a, ok := n.lib.allAdditions()[d]
+	g := n.lib.over(a.Subject.Collection)
+	if !ok || g == nil || !n.stands(g) {
+		return nil
+	}
+	if _, gone := g.Withdrawn(a.Subject.Document.Document); gone {
+		return nil
+	}
+	return &joining{a, g.Consent.Digest}
 }
 
 // checkAddition returns the consent under which a document would join, and
