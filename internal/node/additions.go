@@ -132,6 +132,23 @@ func (n *Node) fsckConsents(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d documents are under the consents that name them, %d by additions", len(rows), len(known)), nil
 }
 
+// place is a document in a collection.
+type place struct {
+	collection dsai.Digest
+	document   dsai.DocumentID
+}
+
+func placeOf(a addition) place { return place{a.Subject.Collection, a.Subject.Document.Document} }
+
+// lastJoined says when each document last joined a collection.
+func (l *library) lastJoined() map[place]dsai.Time {
+	out := map[place]dsai.Time{}
+	for _, a := range l.allAdditions() {
+		out[placeOf(a)] = max(out[placeOf(a)], a.Proof[0].Created)
+	}
+	return out
+}
+
 func (l *library) allAdditions() map[dsai.Digest]addition {
 	l.mu.RLock()
 	defer l.mu.RUnlock()

@@ -12,6 +12,7 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
 	"dsai.example/dsai/verify"
@@ -171,7 +172,8 @@ func (d door) SubmitRevocation(ctx context.Context, raw []byte, admit func(dsai.
 
 // invalid marks what the submitter can mend; what is ours stays an internal error.
 func invalid(err error) error {
-	for _, theirs := range []error{dsai.ErrSyntax, vc.ErrContext, vc.ErrType, vc.ErrID, vc.ErrTime, vc.ErrProof, ErrNotMember, errNotOurs, store.ErrNotFound} {
+	for _, theirs := range []error{dsai.ErrSyntax, vc.ErrContext, vc.ErrType, vc.ErrID, vc.ErrTime, vc.ErrProof, ErrNotMember, errNotOurs,
+		consent.ErrConsent, consent.ErrAttenuation, store.ErrNotFound} {
 		if errors.Is(err, theirs) {
 			return fmt.Errorf("%w: %w", view.ErrInvalid, err)
 		}

@@ -147,35 +147,37 @@ func (n *Node) leftOut(m *member, d *document, c Contribution) string {
 	return ""
 }
 
+// joining is an addition and the consent under which its document joins.
+type joining struct {
+	addition
+	to dsai.Digest
+}
+
 // acceptAdditions records signed collection additions, from whichever machine
 // they came, in one transaction. The documents have joined when it returns.
 func (n *Node) acceptAdditions(ctx context.Context, raws []json.RawMessage) (*grant, error) {
-	type joining struct {
-		addition
-		to dsai.Digest
-	}
-	var all []joining
-	for _, raw := range raws {
-		s, err := vc.Open[dsai.CollectionAddition](raw, dsai.TypeCollectionAddition)
-		if err != nil {
-			return nil, err
-		}
-		g, err := n.checkAddition(s)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, joining{s, g.Consent.Digest})
-	}
-	if len(all) == 0 {
-		return nil, errors.New("join collection: no addition was signed")
+	n.granting.Lock()
+	defer n.granting.Unlock()
+	n.keys.mu.RLock() // a key event must not come between the check and the record
+	defer n.keys.mu.RUnlock()
+	all, err := n.checkAdditions(raws)
+	if err != nil {
+		return nil, err
 	}
 	now := n.clock.now()
-	err := n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+	err = n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error {
+		last := n.lib.lastJoined()
 		for _, a := range all {
-			if err := errors.Join(
-				tx.Put(record(a.addition, dsai.LeafConsent, now)),
-				tx.AddGrantDocument(a.to, a.Subject.Document.Document, a.Digest),
-			); err != nil {
+			if err := tx.Put(record(a.addition, dsai.LeafConsent, now)); err != nil {
+				return err
+			}
+			// What was said before does not take back what was said since.
+			at, of := a.Proof[0].Created, placeOf(a.addition)
+			if was, ok := last[of]; ok && at <= was {
+				continue
+			}
+			last[of] = at
+			if err := tx.AddGrantDocument(a.to, of.document, a.Digest); err != nil {
 				return err
 			}
 		}
@@ -191,13 +193,55 @@ func (n *Node) acceptAdditions(ctx context.Context, raws []json.RawMessage) (*gr
 	return n.lib.grant(all[0].to), nil
 }
 
+// checkAdditions opens additions and finds where their documents join.
+func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
+	var all []joining
+	for _, raw := range raws {
+		s, err := vc.Open[dsai.CollectionAddition](raw, dsai.TypeCollectionAddition)
+		if err != nil {
+			return nil, err
+		}
+		if j := n.joinedAlready(s.Digest); j != nil {
+			all = append(all, *j)
+			continue
+		}
+		g, err := n.checkAddition(s)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, joining{s, g.Consent.Digest})
+	}
+	if len(all) == 0 {
+		return nil, errors.New("join collection: no addition was signed")
+	}
+	return all, nil
+}
+
+// joinedAlready returns an addition that is recorded and counts still, as it was
+// recorded; nil without one. Of what was withdrawn the sender is told.
+func (n *Node) joinedAlready(d dsai.Digest) *joining {
+	a, ok := n.lib.allAdditions()[d]
+	g := n.lib.over(a.Subject.Collection)
+	if !ok || g == nil || !n.stands(g) {
+		return nil
+	}
+	if _, gone := g.Withdrawn(a.Subject.Document.Document); gone {
+		return nil
+	}
+	return &joining{a, g.Consent.Digest}
+}
+
 // checkAddition returns the consent under which a document would join, and
-// refuses what its signer may not add or this node could not honour.
+// refuses what its signer may not add or this node could not honour. The caller
+// holds keys.mu.
 func (n *Node) checkAddition(s addition) (*grant, error) {
 	a := s.Subject
 	m, g, d := n.lib.member(a.Member), n.lib.over(a.Collection), n.lib.documentByID(a.Document.Document)
+	if err := n.checkSigner("collection addition", m, s.Issuer, s.Proof[0].Created); err != nil {
+		return nil, err
+	}
 	switch {
-	case m == nil || s.Issuer != m.DID || a.ID != s.Issuer:
+	case a.ID != s.Issuer:
 		return nil, fmt.Errorf("collection addition by %.60s: %w", s.Issuer, ErrNotMember)
 	case a.Coop != n.coop:
 		return nil, fmt.Errorf("collection addition is for another co-op: %w", errNotOurs)

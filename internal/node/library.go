@@ -236,9 +236,9 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old *library)
 }
 
 // govern puts the consents that name a document in order. A document that
-// joined a collection was named when its addition was signed.
+// joined a collection was named when its last addition was signed.
 func (l *library) govern(named []store.GrantDocument) {
-	at := map[*document]map[*grant]dsai.Time{}
+	at, joined := map[*document]map[*grant]dsai.Time{}, l.lastJoined()
 	for _, n := range named {
 		d, g := l.byID[n.Document], l.grants[n.Consent]
 		if d == nil || g == nil {
@@ -249,8 +249,8 @@ func (l *library) govern(named []store.GrantDocument) {
 			at[d] = map[*grant]dsai.Time{}
 		}
 		at[d][g] = g.Consent.Proof[0].Created
-		if a, ok := l.additions[n.Addition]; ok {
-			at[d][g] = a.Proof[0].Created
+		if a, ok := l.additions[n.Addition]; ok { // or a later one, in homes where a replay took its place
+			at[d][g] = joined[placeOf(a)]
 		}
 	}
 	for d, when := range at {

@@ -75,6 +75,10 @@ func (n *Node) AcceptKeys(ctx context.Context, k MemberKeys, _ func(any)) (*Rota
 	if m == nil {
 		return nil, fmt.Errorf("accept key events of member %s: %w", shortID("m", c.ID.Digest), ErrNotMember)
 	}
+	if c.Inception.Digest != m.inc.Digest {
+		// The id is of what an inception says, not of its date or signature.
+		return nil, fmt.Errorf("accept key events of %s: they follow another inception than the one recorded here; hand in the file of the first one: %w", m.Name, errNotOurs)
+	}
 	if len(c.Events) == 0 {
 		return nil, fmt.Errorf("accept key events of %s: there are none: %w", m.Name, errNotOurs)
 	}
@@ -120,8 +124,10 @@ func (n *Node) checkEvents(ctx context.Context, m *member, events []*identity.Ev
 	return err
 }
 
-// lastSigned is when a member last signed anything kept here with the key in force.
+// lastSigned is when a member last signed anything kept here with the key in
+// force, leaving out what is dated ahead.
 func (n *Node) lastSigned(ctx context.Context, m *member) (last dsai.Time, err error) {
+	until := n.clock.now().Add(consent.Skew.Std())
 	for _, typ := range []string{dsai.TypeConsentBundle, dsai.TypeConsentDelegation, dsai.TypeCollectionAddition,
 		dsai.TypeObjection, dsai.TypeUndertaking, dsai.TypePolicyAdoption} {
 		rows, err := n.db.OfType(ctx, typ)
@@ -129,7 +135,11 @@ func (n *Node) lastSigned(ctx context.Context, m *member) (last dsai.Time, err e
 			return 0, err
 		}
 		for _, r := range rows {
-			last = max(last, signedBy(r, m.keys.Last().Sign))
+			// What claims to be from later was not honoured honestly, and must not
+			// bind its signer to the key that made it.
+			if at := signedBy(r, m.keys.Last().Sign); at <= until {
+				last = max(last, at)
+			}
 		}
 	}
 	return last, nil

@@ -123,6 +123,8 @@ func Describe(err error) *control.Error {
 		if errors.Is(err, syscall.ECONNREFUSED) {
 			e.Hint = "nothing listens there: is the server running? with Ollama: ollama serve"
 		}
+	case errors.Is(err, errAhead):
+		e.Hint = "check the clock of the machine where it was signed, and sign again there"
 	case errors.Is(err, ErrOldKey):
 		e.Hint = "if the key was changed, the operator first needs to know: dsai member rotate --file FILE; then sign again with the new one"
 	case errors.Is(err, errFork):

@@ -89,6 +89,7 @@ type Node struct {
 
 	change   turn       // serialises what changes documents and the index
 	revoking sync.Mutex // serialises revocations
+	granting sync.Mutex // serialises consents and additions; taken before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
 

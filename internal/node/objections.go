@@ -96,28 +96,50 @@ func (n *Node) AcceptObjection(ctx context.Context, raw []byte) (*Objected, erro
 	if err != nil {
 		return nil, err
 	}
-	o := s.Subject
-	switch m := n.lib.member(o.Member); {
-	case m == nil || s.Issuer != m.DID || o.ID != s.Issuer:
-		return nil, fmt.Errorf("objection by %.60s: %w", s.Issuer, ErrNotMember)
-	case o.Coop != n.coop:
-		return nil, fmt.Errorf("objection is for another co-op: %w", errNotOurs)
-	case o.Kind != kindObjection && o.Kind != kindAbstention:
-		return nil, fmt.Errorf("objection of unknown kind %.40q: %w", o.Kind, errNotOurs)
-	case o.Kind == kindObjection && strings.TrimSpace(o.Reason) == "" || len(o.Reason) > maxReason:
-		return nil, fmt.Errorf("objection gives a reason of %d bytes, want 1 to %d: %w", len(o.Reason), maxReason, errNotOurs)
-	}
-	if _, err := n.artifactWords(ctx, o.Against); err != nil {
-		return nil, fmt.Errorf("objection to %s: %w", o.Against, err)
-	}
-	now := n.clock.now()
-	err = n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.Put(record(s, dsai.LeafObjection, now)) })
-	if err != nil {
-		return nil, fmt.Errorf("record objection: %w", err)
+	if err := n.recordObjection(ctx, s); err != nil {
+		return nil, err
 	}
 	n.log.wake()
 	v, err := n.viewObjection(ctx, s)
 	return &v, err
+}
+
+func (n *Node) recordObjection(ctx context.Context, s vc.Sealed[dsai.Objection]) error {
+	n.keys.mu.RLock() // a key event must not come between the check and the record
+	defer n.keys.mu.RUnlock()
+	if err := n.checkObjection(ctx, s); err != nil {
+		return err
+	}
+	now := n.clock.now()
+	err := n.db.Update(context.WithoutCancel(ctx), func(tx *store.Tx) error { return tx.Put(record(s, dsai.LeafObjection, now)) })
+	if err != nil {
+		return fmt.Errorf("record objection: %w", err)
+	}
+	return nil
+}
+
+// checkObjection refuses what its signer may not say or nobody could find. The
+// caller holds keys.mu.
+func (n *Node) checkObjection(ctx context.Context, s vc.Sealed[dsai.Objection]) error {
+	o := s.Subject
+	// It is shown as said when it becomes valid.
+	if err := n.checkSigner("objection", n.lib.member(o.Member), s.Issuer, max(s.Proof[0].Created, s.ValidFrom)); err != nil {
+		return err
+	}
+	switch {
+	case o.ID != s.Issuer:
+		return fmt.Errorf("objection by %.60s: %w", s.Issuer, ErrNotMember)
+	case o.Coop != n.coop:
+		return fmt.Errorf("objection is for another co-op: %w", errNotOurs)
+	case o.Kind != kindObjection && o.Kind != kindAbstention:
+		return fmt.Errorf("objection of unknown kind %.40q: %w", o.Kind, errNotOurs)
+	case o.Kind == kindObjection && strings.TrimSpace(o.Reason) == "" || len(o.Reason) > maxReason:
+		return fmt.Errorf("objection gives a reason of %d bytes, want 1 to %d: %w", len(o.Reason), maxReason, errNotOurs)
+	}
+	if _, err := n.artifactWords(ctx, o.Against); err != nil {
+		return fmt.Errorf("objection to %s: %w", o.Against, err)
+	}
+	return nil
 }
 
 func (n *Node) viewObjection(ctx context.Context, s vc.Sealed[dsai.Objection]) (Objected, error) {

@@ -84,8 +84,12 @@ func (n *Node) RotateMember(ctx context.Context, a RotateArgs, _ func(any)) (*Ro
 	return rotated(m.Name, e, 1), n.destroyOld(base, n.lib.member(m.ID).keys, consentKey)
 }
 
-// recordMemberKeys stores new events of a member. The caller holds keys.mu.
+// recordMemberKeys stores new events of a member, if they follow those recorded:
+// the library could not be read with others. The caller holds keys.mu.
 func (n *Node) recordMemberKeys(ctx context.Context, m *member, events []*identity.Event) error {
+	if _, err := identity.Member(&m.inc, m.ID, append(slices.Clip(m.events), events...)); err != nil {
+		return fmt.Errorf("record key event: %w", err)
+	}
 	now := n.clock.now()
 	err := n.db.Update(ctx, func(tx *store.Tx) error {
 		for _, e := range events {

@@ -222,13 +222,13 @@ func TestRotateMember(t *testing.T) {
 
 // device is a member with keys of their own.
 type device struct {
-	t    *testing.T
+	t    testing.TB
 	ring *keys.Ring
 	file node.MemberKeys
 	now  vc.Signer
 }
 
-func newDevice(t *testing.T) *device {
+func newDevice(t testing.TB) *device {
 	t.Helper()
 	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"))
 	if err != nil {

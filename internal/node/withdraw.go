@@ -21,6 +21,7 @@ var (
 	ErrNotMember = errors.New("not signed by a member of this co-op")
 	ErrNoKey     = errors.New("this node does not keep that member's key")
 	ErrOldKey    = errors.New("the key was changed")
+	errAhead     = errors.New("dated ahead")
 
 	// errNotOurs reports a credential that is sound and cannot be honoured here.
 	errNotOurs = errors.New("cannot be honoured here")
@@ -39,6 +40,8 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 	if err != nil {
 		return nil, err
 	}
+	n.granting.Lock()
+	defer n.granting.Unlock()
 	if g := n.lib.grant(s.Digest); g != nil {
 		return g, nil // the same consent again
 	}
@@ -65,7 +68,7 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 			return err
 		}
 		if err := tx.AddGrant(store.Grant{Consent: s.Digest, Member: s.Subject.Member, Index: index}); err != nil {
-			return fmt.Errorf("%w: is its status list index taken?", err)
+			return err
 		}
 		for _, d := range s.Subject.Data.Documents {
 			if err := tx.AddGrantDocument(s.Digest, d.Document, dsai.Digest{}); err != nil {
@@ -92,13 +95,13 @@ func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*gra
 // checkConsent refuses a consent that this node could not honour or that its
 // signer, m, may not give.
 func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
+	if err := n.checkSigner("consent", m, s.Issuer, s.Proof[0].Created); err != nil {
+		return err
+	}
 	b := s.Subject
 	switch {
-	case m == nil || m.ID != b.Member || !m.keys.Ever(s.Issuer):
+	case m.ID != b.Member:
 		return fmt.Errorf("consent by %.60s: %w", s.Issuer, ErrNotMember)
-	case m.keys.At(s.Proof[0].Created).Sign != s.Issuer || m.keys.At(n.clock.now()).Sign != s.Issuer:
-		// Also one that claims to be from before: a stolen key can date it back.
-		return fmt.Errorf("consent is signed with a key that %s does not have in force: %w: %w", m.Name, ErrOldKey, errNotOurs)
 	case b.Coop != n.coop || b.Steward != n.id || !slices.Contains(b.RevocationPoints, n.id):
 		return fmt.Errorf("consent is for another co-op, or for a node other than this one: %w", errNotOurs)
 	case s.Status == nil || s.Status.StatusListCredential != listURI(n.id):
@@ -113,6 +116,9 @@ func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 		if doc == nil || doc.Member != b.Member {
 			return fmt.Errorf("consent names document %s, which is not %s's here: %w", d.Document, m.Name, errNotOurs)
 		}
+	}
+	if err := n.checkStatusIndex(s.Status); err != nil {
+		return err
 	}
 	for _, old := range b.Supersedes {
 		if g := n.lib.grant(old); g == nil || g.Consent.Subject.Member != b.Member {
