@@ -121,7 +121,7 @@ func takeSigned(path string, req *node.Contribution) error {
 func unreadable(skipped []node.Skipped) bool {
 	for _, s := range skipped {
 		switch ingest.Code(s.Code) {
-		case ingest.CodeLink, ingest.CodeEmpty:
+		case ingest.CodeLink, ingest.CodeEmpty, ingest.CodePrivate:
 		default:
 			return true
 		}

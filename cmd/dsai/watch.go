@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/ingest"
 )
 
 // watchEvery is how often a watched folder is looked at. Polling sees every
@@ -89,6 +90,8 @@ func stamps(root string) (map[string]stamp, error) {
 			if d.IsDir() {
 				return filepath.SkipDir
 			}
+		case d.IsDir() && ingest.Private(path) != "":
+			return filepath.SkipDir
 		case d.Type().IsRegular():
 			if i, err := d.Info(); err == nil {
 				out[path] = stamp{i.Size(), i.ModTime()}

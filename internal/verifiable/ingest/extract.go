@@ -115,6 +115,9 @@ func (x *Extractor) extract(ctx context.Context, name string, src []byte) (*Text
 	if len(bytes.TrimSpace(d.text)) == 0 {
 		return nil, skip(CodeEmpty, "no text")
 	}
+	if privateKey.Match(d.text) {
+		return nil, skip(CodePrivate, "holds a private key")
+	}
 	t := &Text{MediaType: kind.media, Extractor: prefix + id, Bytes: d.text}
 	t.Language = lang.Detect(d.text[:min(len(d.text), languageSample)])
 	t.Passages = segment.Cut(t.Bytes, d.marks, t.Language)

@@ -75,6 +75,7 @@ const (
 	CodeUnreadable  Code = "unreadable"       // the operating system refuses to read it
 	CodeNotFile     Code = "not_a_file"       // a device, pipe or socket
 	CodeLink        Code = "link"             // a symbolic link out of the named folder
+	CodePrivate     Code = "private"          // a private key, or a folder of keys
 )
 
 // SkipError says why one file was left out. It is an outcome and not a failure

@@ -24,7 +24,8 @@ type File struct {
 
 // Walk returns the regular files that paths name, folders with all below them,
 // each once and sorted by path, and what it leaves out with the reason. Hidden
-// files and folders and links inside a folder are left out unless named; only
+// files and folders and links inside a folder are left out unless named, and
+// private folders even then; only
 // a link that leaves the folder is reported, since the target of any other is
 // found by itself. The only error is that of ctx.
 func Walk(ctx context.Context, paths []string) ([]File, []SkipError, error) {
@@ -93,14 +94,18 @@ func (w *walker) folder(ctx context.Context, root string) error {
 		case err != nil:
 			w.skip(path, CodeUnreadable, reason(err))
 			return nil
-		case at == real:
-		case strings.HasPrefix(e.Name(), "."):
+		case at != real && strings.HasPrefix(e.Name(), "."):
 			if e.IsDir() {
+				return filepath.SkipDir
+			}
+		case e.IsDir():
+			if why := Private(at); why != "" {
+				w.skip(path, CodePrivate, why)
 				return filepath.SkipDir
 			}
 		case e.Type()&fs.ModeSymlink != 0:
 			w.link(real, at, path)
-		case !e.IsDir():
+		default:
 			info, err := e.Info()
 			if err != nil {
 				w.skip(path, CodeUnreadable, reason(err))
