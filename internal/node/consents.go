@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
@@ -83,6 +84,10 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	}
 	if err != nil {
 		return nil, err
+	}
+	if m.Custody != dsai.CustodyDevice {
+		return nil, &control.Error{Kind: control.Usage, Message: fmt.Sprintf("request consent: this node keeps the key of %s, who has none to sign with", m.Name),
+			Hint: "lend them in that name: dsai add PATH --as " + m.Name}
 	}
 	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
 		return nil, err
