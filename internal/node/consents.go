@@ -176,7 +176,7 @@ func (n *Node) callPreview(ctx context.Context, r Ref, _ func(any)) (*view.Withd
 
 // PreviewWithdrawal says what a withdrawal would take away.
 func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdrawal, error) {
-	c, docs, err := n.FindConsent(ref)
+	c, docs, err := n.toWithdraw(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -215,7 +215,7 @@ type RevokeArgs struct {
 
 // callRevoke returns the signed WithdrawalReceipt.
 func (n *Node) callRevoke(ctx context.Context, a RevokeArgs, _ func(any)) (json.RawMessage, error) {
-	c, docs, err := n.FindConsent(a.Ref)
+	c, docs, err := n.toWithdraw(ctx, a.Ref)
 	if err != nil {
 		return nil, err
 	}
