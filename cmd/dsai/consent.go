@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -131,7 +132,7 @@ func (a *app) consentShow(ctx context.Context, ref string) error {
 		return a.document(out)
 	}
 	a.say("Consent %s of %s, %s.\n\n", a.id(out.Short, out.Digest), out.Owner, out.State)
-	a.indent(out.Words)
+	a.indent(wordsNow(&out.Consent))
 	if out.Collection != "" {
 		a.showCollection(&out)
 	} else {
@@ -142,6 +143,15 @@ func (a *app) consentShow(ctx context.Context, ref string) error {
 		a.next("dsai consent revoke %s", out.Short)
 	}
 	return nil
+}
+
+// wordsNow are the words of a consent; one that was withdrawn cannot be again.
+func wordsNow(c *view.Consent) string {
+	before, _, ok := strings.Cut(c.Words, "Withdraw:")
+	if c.Revoked == 0 || !ok {
+		return c.Words
+	}
+	return before + fmt.Sprintf("%-10s at %s.\n", "Withdrawn:", when(c.Revoked))
 }
 
 // showCollection lists what joined, each by a signature of the member's.

@@ -85,11 +85,15 @@ func (a *app) table(rows ...[]string) {
 	if a.json {
 		return
 	}
-	t := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	var b strings.Builder
+	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, inert.Text(strings.TrimRight(strings.Join(r, "\t"), "\t")))
+		fmt.Fprintln(t, inert.Text(strings.Join(r, "\t"))) // also its empty cells: without them a block of columns ends
 	}
 	t.Flush()
+	for line := range strings.Lines(b.String()) {
+		fmt.Fprintln(a.out, strings.TrimRight(line, " \n"))
+	}
 }
 
 // id shows a digest: its short form, or all of it under --long.

@@ -58,13 +58,19 @@ func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
 	if err != nil {
 		// A path as typed may mean the file that the node knows by its whole path.
 		abs, aerr := filepath.Abs(ref)
-		if aerr != nil || a.call(ctx, "consent.preview", node.Ref{Ref: abs}, nil, &p) != nil {
+		if aerr != nil {
+			return err
+		}
+		if aerr = a.call(ctx, "consent.preview", node.Ref{Ref: abs}, nil, &p); aerr != nil {
+			if node.Describe(aerr).Hint != "" {
+				return aerr // it knows more: withdrawn already
+			}
 			return err
 		}
 		ref = abs
 	}
 	whole := strings.HasPrefix(p.Consent.Digest.String(), strings.TrimPrefix(strings.ToLower(ref), "c-"))
-	var receipts []json.RawMessage
+	var done []withdrawn
 	for {
 		if p.Command != "" {
 			err = refused(fmt.Sprintf("only %s can withdraw this: the key is on a device of their own", p.Consent.Owner), "there: "+p.Command)
@@ -78,14 +84,42 @@ func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
 		if err = a.call(ctx, "consent.revoke", node.RevokeArgs{Ref: ref, Reason: reason}, nil, &raw); err != nil {
 			break
 		}
-		receipts = append(receipts, raw)
+		done = append(done, withdrawn{raw, p})
 		// Who withdraws a document means it, under however many consents it is.
 		p = view.Withdrawal{}
 		if whole || a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p) != nil {
 			break
 		}
 	}
-	return errors.Join(a.showWithdrawals(receipts, save), err)
+	return errors.Join(a.showWithdrawals(done, save), err)
+}
+
+// withdrawn is a withdrawal receipt and what was there before; the zero
+// preview is one that nobody saw.
+type withdrawn struct {
+	receipt json.RawMessage
+	before  view.Withdrawal
+}
+
+// leaves reports whether a document leaves the answers with a consent: another
+// consent may keep it there, or it left before.
+func leaves(p *view.Withdrawal, d view.Document) bool {
+	return d.State == "in use" && d.Consent != nil && d.Consent.Digest == p.Consent.Digest
+}
+
+// leaving says how many documents leave the answers, and how many do not.
+func leaving(p *view.Withdrawal) string {
+	n := 0
+	for _, d := range p.Documents {
+		if leaves(p, d) {
+			n++
+		}
+	}
+	s := plural(n, "document") + " left the answers"
+	if rest := len(p.Documents) - n; rest > 0 {
+		s += fmt.Sprintf(", %d not by this: under another consent, or gone before", rest)
+	}
+	return s
 }
 
 // preview says what goes, before anybody is asked. It speaks on standard error,
@@ -94,9 +128,13 @@ func (a *app) preview(p *view.Withdrawal) {
 	if a.yes {
 		return
 	}
-	a.note("Leaves the answers, under consent %s of %s:\n", p.Consent.Short, p.Consent.Owner)
+	a.note("Leaves the answers, under consent %s, withdrawn in the name of %s:\n", p.Consent.Short, p.Consent.Owner)
 	for _, d := range p.Documents {
-		a.note("  %s  %s  used %s\n", d.Short, typed(d.Path), times(d.Uses))
+		stays := ""
+		if !leaves(p, d) {
+			stays = "  (not by this: under another consent, or gone before)"
+		}
+		a.note("  %s  %s  used %s%s\n", d.Short, typed(d.Path), times(d.Uses), stays)
 	}
 	if p.Uses > 0 {
 		a.note("Used %s so far, last at %s. Answers already given cannot be called back.\n", times(p.Uses), when(p.LastUse))
@@ -116,24 +154,24 @@ func times(n int) string {
 // showWithdrawals shows the receipts of what was withdrawn. Under --json it is
 // the first: there are more only for a document under several consents, and
 // --save has them all, one on each line.
-func (a *app) showWithdrawals(receipts []json.RawMessage, save string) error {
-	if len(receipts) == 0 {
+func (a *app) showWithdrawals(done []withdrawn, save string) error {
+	if len(done) == 0 {
 		return nil
 	}
 	if save != "" {
 		var text []byte
-		for _, r := range receipts {
-			text = append(append(text, r...), '\n')
+		for _, w := range done {
+			text = append(append(text, w.receipt...), '\n')
 		}
 		if err := durable.CreateFile(save, text, 0o600); err != nil {
 			return fmt.Errorf("withdrawn; save the receipt: %w", err)
 		}
 	}
 	if a.json {
-		return a.document(receipts[0])
+		return a.document(done[0].receipt)
 	}
-	for _, r := range receipts {
-		if err := a.showWithdrawal(r); err != nil {
+	for _, w := range done {
+		if err := a.showWithdrawal(w); err != nil {
 			return err
 		}
 	}
@@ -144,17 +182,18 @@ func (a *app) showWithdrawals(receipts []json.RawMessage, save string) error {
 	return nil
 }
 
-func (a *app) showWithdrawal(raw json.RawMessage) error {
-	s, err := vc.Open[dsai.WithdrawalReceipt](raw, dsai.TypeWithdrawalReceipt)
+func (a *app) showWithdrawal(done withdrawn) error {
+	s, err := vc.Open[dsai.WithdrawalReceipt](done.receipt, dsai.TypeWithdrawalReceipt)
 	if err != nil {
 		return err
 	}
-	w := s.Subject
-	gone := "all documents of the consent"
-	if len(w.Documents) > 0 {
-		gone = plural(len(w.Documents), "document")
+	w, p := s.Subject, &done.before
+	a.say("Withdrawn at %s: consent c-%s", when(w.Effective), w.Consent.Short())
+	if !p.Consent.Digest.IsZero() {
+		a.say(", signed in the name of %s; %s", p.Consent.Owner, leaving(p))
+	} else if len(w.Documents) > 0 {
+		a.say(", for %s", plural(len(w.Documents), "document"))
 	}
-	a.say("Withdrawn at %s: %s left the answers", when(w.Effective), gone)
 	if w.Uses > 0 {
 		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))
 	}
@@ -218,5 +257,5 @@ func (a *app) revokeFile(ctx context.Context, path, save string) error {
 	if err := a.call(ctx, "revocation", json.RawMessage(raw), nil, &out); err != nil {
 		return err
 	}
-	return a.showWithdrawals([]json.RawMessage{out}, save)
+	return a.showWithdrawals([]withdrawn{{receipt: out}}, save)
 }

@@ -119,10 +119,11 @@ func (a *app) trustAdd(path string) error {
 	}
 	a.note("Co-op %q, %s, %s.\nFingerprint: %s\nAsk the co-op for it by another way than the one by which the file came.\n",
 		inert.Line(t.Name), plural(len(t.Nodes), "node"), witnesses(len(t.Witnesses)), fingerprint(t))
-	if terminal(a.in) {
-		if err := a.confirm("Is it the same?"); err != nil {
-			return err
-		}
+	if err := a.noteReplaced(t); err != nil {
+		return err
+	}
+	if err := a.confirm("Is it the same?"); err != nil {
+		return err
 	}
 	at, err := a.believe(t)
 	if err != nil {
@@ -136,6 +137,32 @@ func (a *app) trustAdd(path string) error {
 	return nil
 }
 
+// noteReplaced says whose place t would take: a co-op that seems to have changed
+// its keys is what somebody who poses as it would show.
+func (a *app) noteReplaced(t *dsai.Trust) error {
+	at := a.trustPath(t)
+	info, err := os.Stat(at)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("add trust: %w", err)
+	}
+	old, err := readTrust(at)
+	if err != nil {
+		return err
+	}
+	if was := fingerprint(old); was != fingerprint(t) {
+		a.note("It replaces %s (since %s).\n", was, when(dsai.At(info.ModTime())))
+	}
+	return nil
+}
+
+// trustPath is where the user's store has what is said about a co-op.
+func (a *app) trustPath(t *dsai.Trust) string {
+	return filepath.Join(a.home().Trust(), t.Coop.String()[:16]+".json")
+}
+
 // believe puts t into the user's store, in place of what was there for the same
 // co-op.
 func (a *app) believe(t *dsai.Trust) (path string, err error) {
@@ -146,7 +173,7 @@ func (a *app) believe(t *dsai.Trust) (path string, err error) {
 	if err := os.MkdirAll(a.home().Trust(), 0o700); err != nil {
 		return "", fmt.Errorf("add trust: %w", err)
 	}
-	path = filepath.Join(a.home().Trust(), t.Coop.String()[:16]+".json")
+	path = a.trustPath(t)
 	return path, durable.WriteFile(path, append(text, '\n'), 0o600)
 }
 

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
@@ -83,6 +84,10 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	}
 	if err != nil {
 		return nil, err
+	}
+	if m.Custody != dsai.CustodyDevice {
+		return nil, &control.Error{Kind: control.Usage, Message: fmt.Sprintf("request consent: this node keeps the key of %s, who has none to sign with", m.Name),
+			Hint: "lend them in that name: dsai add PATH --as " + m.Name}
 	}
 	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
 		return nil, err
@@ -171,7 +176,7 @@ func (n *Node) callPreview(ctx context.Context, r Ref, _ func(any)) (*view.Withd
 
 // PreviewWithdrawal says what a withdrawal would take away.
 func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdrawal, error) {
-	c, docs, err := n.FindConsent(ref)
+	c, docs, err := n.toWithdraw(ctx, ref)
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +215,7 @@ type RevokeArgs struct {
 
 // callRevoke returns the signed WithdrawalReceipt.
 func (n *Node) callRevoke(ctx context.Context, a RevokeArgs, _ func(any)) (json.RawMessage, error) {
-	c, docs, err := n.FindConsent(a.Ref)
+	c, docs, err := n.toWithdraw(ctx, a.Ref)
 	if err != nil {
 		return nil, err
 	}

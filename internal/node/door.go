@@ -187,6 +187,9 @@ func (d door) Preview(ctx context.Context, who *pipeline.Requester, ref string) 
 		return nil, err
 	}
 	w, err := d.n.PreviewWithdrawal(ctx, ref)
+	if was, ok := errors.AsType[*withdrawnError](err); ok {
+		return d.n.viewWithdrawn(ctx, was)
+	}
 	if errors.Is(err, store.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", view.ErrNotFound, err)
 	}
@@ -196,8 +199,8 @@ func (d door) Preview(ctx context.Context, who *pipeline.Requester, ref string) 
 // Withdraw implements ui.Library.
 func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string) (*view.Withdrawal, error) {
 	v, err := d.Preview(ctx, who, ref)
-	if err != nil {
-		return nil, err
+	if err != nil || v.Done {
+		return v, err
 	}
 	// A document may stand under several consents: all of them go.
 	var raw []byte

@@ -99,7 +99,10 @@ func Describe(err error) *control.Error {
 	}
 	e := &control.Error{Kind: control.Failed, Message: err.Error()}
 	var unknown *purpose.UnknownError
+	var withdrawn *withdrawnError
 	switch {
+	case errors.As(err, &withdrawn):
+		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):

@@ -22,6 +22,7 @@ type fake struct {
 	text      string
 	custody   dsai.Custody
 	refusal   *dsai.Refusal
+	already   bool
 	withdrawn int
 	spent     bool
 	asked     *pipeline.Request
@@ -72,6 +73,9 @@ func (f *fake) Uses(context.Context, *pipeline.Requester, view.UseFilter, view.P
 
 func (f *fake) Preview(_ context.Context, _ *pipeline.Requester, ref string) (*view.Withdrawal, error) {
 	w := &view.Withdrawal{Ref: ref, Consent: *f.row().Consent, Documents: []view.Document{f.row()}, Uses: 3, LastUse: 1764000000, Custody: f.custody}
+	if f.already {
+		w.Done, w.At, w.Receipt = true, 1764000050, dsai.Hash("before")
+	}
 	if f.custody == dsai.CustodyDevice {
 		w.Command = "dsai consent revoke c-19be"
 	}

@@ -72,13 +72,23 @@ func (u *UI) document(w http.ResponseWriter, r *http.Request, who *pipeline.Requ
 	return nil
 }
 
+// withdrawal is the body of the page of a withdrawal.
+type withdrawal struct {
+	*view.Withdrawal
+	Already bool // done before, not just now
+}
+
 // preview asks for confirmation and shows what would leave the answers.
 func (u *UI) preview(w http.ResponseWriter, r *http.Request, who *pipeline.Requester) error {
 	what, err := u.cfg.Library.Preview(r.Context(), who, r.PathValue("ref"))
 	if err != nil {
 		return err
 	}
-	u.render(w, http.StatusOK, "withdraw", page{Title: "Withdraw", Here: "documents", Body: what})
+	title := "Withdraw"
+	if what.Done {
+		title = "Already withdrawn"
+	}
+	u.render(w, http.StatusOK, "withdraw", page{Title: title, Here: "documents", Body: withdrawal{what, what.Done}})
 	return nil
 }
 
@@ -87,7 +97,7 @@ func (u *UI) withdraw(w http.ResponseWriter, r *http.Request, who *pipeline.Requ
 	if err != nil {
 		return err
 	}
-	u.render(w, http.StatusOK, "withdraw", page{Title: "Withdrawn", Here: "documents", Body: what})
+	u.render(w, http.StatusOK, "withdraw", page{Title: "Withdrawn", Here: "documents", Body: withdrawal{what, false}})
 	return nil
 }
 

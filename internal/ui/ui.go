@@ -42,7 +42,8 @@ type Library interface {
 	Document(ctx context.Context, who *pipeline.Requester, ref string) (*view.Document, error)
 	Uses(ctx context.Context, who *pipeline.Requester, f view.UseFilter, p view.Page) ([]view.Use, error)
 	// Preview says what would leave the answers. When the key is on its owner's
-	// own machine, Command is what to run there, and Withdraw is refused.
+	// own machine, Command is what to run there, and Withdraw is refused. What
+	// was withdrawn before is Done, with its receipt.
 	Preview(ctx context.Context, who *pipeline.Requester, ref string) (*view.Withdrawal, error)
 	// Withdraw signs the revocation and returns when it is honoured.
 	Withdraw(ctx context.Context, who *pipeline.Requester, ref string) (*view.Withdrawal, error)

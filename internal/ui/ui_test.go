@@ -169,6 +169,11 @@ func TestWithdraw(t *testing.T) {
 	if body := w.Body.String(); strings.Contains(body, `action="/withdraw`) || !strings.Contains(body, "dsai consent revoke c-19be") {
 		t.Errorf("preview of a device-held consent shows %s", body)
 	}
+	f.custody, f.already = dsai.CustodyNode, true
+	w = get(t, u, "GET", "/withdraw/d-3fa1", "session")
+	if body := w.Body.String(); w.Code != 200 || strings.Contains(body, `action="/withdraw`) || !strings.Contains(body, "Already withdrawn") || !strings.Contains(body, dsai.Hash("before").String()) {
+		t.Errorf("preview of what was withdrawn before shows %s", body)
+	}
 }
 
 func TestBundleDownload(t *testing.T) {
