@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,9 @@ func (a *app) ask(ctx context.Context, q node.AskArgs, save string) error {
 	if save != "" {
 		if _, err := os.Stat(save); err == nil {
 			return usage(fmt.Sprintf("ask: %s exists already", save), "choose another name for --save, or remove it")
+		}
+		if dir, err := os.Stat(filepath.Dir(save)); err != nil || !dir.IsDir() {
+			return usage(fmt.Sprintf("ask: no folder %s to save in", filepath.Dir(save)), "make it first, or choose another name for --save")
 		}
 	}
 	var out asked

@@ -29,6 +29,9 @@ func (a *app) backup(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
+	if _, err := os.Lstat(abs); err == nil {
+		return usage(fmt.Sprintf("back up: %s exists already", path), fileHint(fs.ErrExist))
+	}
 	var out node.BackupReport
 	if err := a.call(ctx, "backup", node.PathArgs{Path: abs}, nil, &out); err != nil {
 		return err

@@ -42,7 +42,7 @@ func (a *app) export(ctx context.Context, in []string) error {
 		return err
 	}
 	if err := durable.CreateFile(in[0], append(text, '\n'), 0o600); err != nil {
-		return usage(fmt.Sprintf("export: %v", err), "")
+		return usage(fmt.Sprintf("export: %v", err), fileHint(err))
 	}
 	if a.json {
 		return a.document(map[string]any{"path": in[0], "documents": len(out.Documents), "consents": len(out.Consents), "uses": len(out.Uses)})

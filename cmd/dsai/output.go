@@ -7,8 +7,10 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -152,6 +154,17 @@ func quote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// fileHint says what to do about a file that could not be made.
+func fileHint(err error) string {
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return "remove it, or name another file"
+	case errors.Is(err, fs.ErrNotExist):
+		return "make its folder first, or name another file"
+	}
+	return ""
 }
 
 // terminal reports whether a person is at the other end of f.

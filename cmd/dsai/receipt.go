@@ -96,13 +96,16 @@ func (a *app) writeBundle(raw []byte, path, note string) error {
 	return nil
 }
 
+// fileOrRef says what a verb that reads either wants.
+const fileOrRef = "name a file, or a receipt of the own home: last, or r- and the start of its digest"
+
 // readFileOr reads the file that s names, or else what s refers to.
 func readFileOr(s string, other func() ([]byte, error)) ([]byte, error) {
 	if _, err := os.Stat(s); err == nil {
 		return readFile(s)
 	}
 	if strings.ContainsAny(s, "/\\.") {
-		return nil, usage(fmt.Sprintf("no file %s", s), "")
+		return nil, usage(fmt.Sprintf("no file %s", s), fileOrRef)
 	}
 	return other()
 }

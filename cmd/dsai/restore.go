@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -39,7 +40,9 @@ func (a *app) restore(ctx context.Context, in []string) error {
 		return usage(err.Error(), "usage: dsai restore FILE DIR, where DIR does not exist")
 	}
 	if err != nil {
-		return err
+		e := *node.Describe(err)
+		e.Hint = cmp.Or(e.Hint, "nothing was made; is it, whole, what dsai backup FILE wrote?")
+		return &e
 	}
 	if a.json {
 		return a.document(map[string]string{"home": a.cfg.Home})

@@ -114,7 +114,7 @@ func wordsOf(r *node.ConsentRequest, o *owner) (string, error) {
 	case r.Subject.Notice.Digest != consent.NoticeDigest(words):
 		return "", fmt.Errorf("it commits to other words than what it agrees to")
 	case len(r.Subject.Data.Documents)+len(r.Additions) != len(r.Titles):
-		return "", fmt.Errorf("it covers %d documents and names %d", len(r.Subject.Data.Documents)+len(r.Additions), len(r.Titles))
+		return "", fmt.Errorf("it covers %s and names %d", plural(len(r.Subject.Data.Documents)+len(r.Additions), "document"), len(r.Titles))
 	}
 	return words, checkJoining(r.Additions, r.Subject, o)
 }

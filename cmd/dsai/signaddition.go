@@ -47,7 +47,7 @@ func (a *app) signAdditions(file string, o *owner) error {
 // request asks to add to. Without one nobody could say what signing means.
 func (o *owner) agreed(r *node.AdditionRequest) (*vc.Sealed[dsai.ConsentBundle], error) {
 	if len(r.Additions) == 0 || len(r.Additions) != len(r.Titles) {
-		return nil, fmt.Errorf("it adds %d documents and names %d", len(r.Additions), len(r.Titles))
+		return nil, fmt.Errorf("it adds %s and names %d", plural(len(r.Additions), "document"), len(r.Titles))
 	}
 	c, err := o.over(r.Additions[0].Collection)
 	if err != nil {

@@ -90,7 +90,7 @@ func (a *app) trustExport(ctx context.Context, in []string, p node.TrustArgs) er
 		return err
 	}
 	if err := durable.CreateFile(in[0], append(text, '\n'), 0o644); err != nil {
-		return usage(fmt.Sprintf("export trust: %v", err), "")
+		return usage(fmt.Sprintf("export trust: %v", err), fileHint(err))
 	}
 	if a.json {
 		return a.document(describeTrust(&t, in[0]))
@@ -107,6 +107,9 @@ func readTrust(path string) (*dsai.Trust, error) {
 	}
 	t, err := verify.ParseTrust(raw)
 	if err != nil {
+		if formatOf(raw) == dsai.BundleFormat {
+			return nil, usage(fmt.Sprintf("%s: this is a bundle, not a trust file", path), "dsai verify "+quote(path))
+		}
 		return nil, usage(fmt.Sprintf("%s: %v", path, err), "the co-op makes one with: dsai trust export FILE")
 	}
 	return t, nil

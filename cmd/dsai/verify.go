@@ -45,7 +45,10 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 	byRef := false
 	raw, err := readFileOr(ref, func() ([]byte, error) { byRef = true; return a.bundle(ctx, ref) })
 	if err != nil {
-		return err
+		return verifyHint(err)
+	}
+	if formatOf(raw) == dsai.TrustFormat {
+		return usage(fmt.Sprintf("verify: %s is a trust file, which says whom to believe", ref), "dsai trust add "+quote(ref))
 	}
 	var o verify.Options
 	if o.Trust, err = a.trustOf(ctx, raw, f.trust, byRef); err != nil {
@@ -62,6 +65,15 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 		return &control.Error{Kind: control.Unverified, Message: err.Error(), Hint: "it is not a bundle, or was cut short; dsai receipt save REF FILE makes one"}
 	}
 	return a.showResult(res, f, ref, openings(raw))
+}
+
+// verifyHint helps whoever has no node and means a file.
+func verifyHint(err error) error {
+	e := *node.Describe(err)
+	if e.Kind == control.Usage {
+		e.Hint = "dsai verify FILE checks a saved answer without a node; of an own home, dsai verify last or r-… checks one that it gave"
+	}
+	return &e
 }
 
 // trustOf returns whom to believe about a bundle. A receipt of the own home is

@@ -138,6 +138,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
 	case errors.Is(err, syscall.ENOSPC):
 		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"
+	case errors.Is(err, syscall.EADDRINUSE):
+		e.Kind, e.Hint = control.Unavailable, "another program has that address; choose another with --listen, such as 127.0.0.1:7778"
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Hint = control.Unavailable, "the home, or the path that was named, cannot be written: check owner, mode and mount; a node that systemd runs writes in its home alone"
 	case errors.Is(err, errBetweenFormats):
