@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,10 +27,18 @@ type terms struct {
 	sensitive       bool
 	quoteMax        int
 	collection      string
+
+	changed func(flag string) bool
+}
+
+// given reports whether any terms were named.
+func (t *terms) given() bool {
+	return slices.ContainsFunc([]string{"for", "never", "until", "sensitive", "quote-max", "collection"}, t.changed)
 }
 
 func (t *terms) flags(c *cobra.Command) {
 	f := c.Flags()
+	t.changed = f.Changed
 	f.StringSliceVar(&t.purposes, "for", nil, "purposes, separated by commas (default answers; see dsai purposes)")
 	f.StringSliceVar(&t.never, "never", nil, "purposes to deny even where a permitted one includes them")
 	f.StringVar(&t.until, "until", "", "last day of the consent, such as 2027-12-31 (default: a year from now)")
@@ -51,7 +60,7 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	abs, err := absolute(paths)
 	return node.Contribution{
 		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, QuoteMax: t.quoteMax,
-		Collection: t.collection,
+		Collection: t.collection, Keep: !t.given(), Ask: !a.yes,
 	}, err
 }
 
@@ -83,10 +92,7 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 			return err
 		}
 	}
-	var out node.Contributed
-	meter := a.meter()
-	err = a.call(ctx, "add", req, meter.show, &out)
-	meter.clear()
+	out, err := a.lend(ctx, req)
 	if err != nil {
 		return err
 	}
@@ -99,11 +105,56 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 	}
 	if unreadable(out.Skipped) || len(out.Documents) == 0 {
 		if !a.json && len(out.Documents) == 0 {
-			return &control.Error{Kind: control.Failed, Message: "nothing was added", Hint: "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"}
+			return &control.Error{Kind: control.Failed, Message: "nothing was added", Hint: nothingHint(out.Skipped)}
 		}
 		return shown(control.Failed)
 	}
 	return nil
+}
+
+// lend has the node add what req names, and asks before anything that was lent
+// before is lent more widely.
+func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contributed, err error) {
+	meter := a.meter()
+	err = a.call(ctx, "add", req, meter.show, &out)
+	meter.clear()
+	if err != nil || !out.Asks {
+		return out, err
+	}
+	a.note("%s", changeWords(out.Changes))
+	if err := a.confirm("Lend under the wider terms?"); err != nil {
+		return out, err
+	}
+	// Reading is done: what it counted holds, whatever the second call finds known.
+	read := out
+	req.Ask, out = false, node.Contributed{}
+	err = a.call(ctx, "add", req, nil, &out)
+	out.Added, out.Unchanged, out.Passages, out.Copies = read.Added, read.Unchanged, read.Passages, read.Copies
+	return out, err
+}
+
+// changeWords says what becomes of the terms of documents lent before.
+func changeWords(changes []node.TermsChanged) string {
+	var b strings.Builder
+	for _, c := range changes {
+		fmt.Fprintf(&b, "Other terms for %s lent under %s:\n", plural(c.Documents, "document"), c.Short)
+		for _, t := range c.Terms {
+			wider := ""
+			if t.Wider {
+				wider = " (wider)"
+			}
+			fmt.Fprintf(&b, "  %s: %s -> %s%s\n", t.Name, t.Old, t.New, wider)
+		}
+	}
+	return b.String()
+}
+
+// nothingHint says what to do when no file could be taken.
+func nothingHint(skipped []node.Skipped) string {
+	if slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code == string(ingest.CodeUnreadable) }) {
+		return "check the path, and that you may read what is there"
+	}
+	return "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"
 }
 
 // takeSigned puts what a member signed elsewhere into req.
@@ -145,9 +196,22 @@ func (a *app) showContributed(out *node.Contributed) {
 	if len(out.Documents) == 0 {
 		return
 	}
+	a.say("%s", changeWords(out.Changes))
+	kept := 0
+	for _, k := range out.Kept {
+		kept += k.Documents
+	}
+	lent := len(out.Documents) - kept // under a consent or an addition signed now
+	if out.Collection != "" {
+		lent = out.Joined
+	}
 	switch {
-	case out.Collection != "" && out.Added == 0 && out.Joined > 0:
+	case out.Added == 0 && kept > 0 && lent > 0:
+		a.say("%s, %d of them as before.", plural(out.Unchanged, "document"), kept)
+	case out.Added == 0 && out.Joined > 0:
 		a.say("%s.", plural(out.Unchanged, "document"))
+	case out.Added == 0 && out.Unchanged > 0 && lent > 0:
+		a.say("%s under a new consent.", plural(out.Unchanged, "document"))
 	case out.Added == 0 && out.Unchanged > 0:
 		a.say("%s, as before.", plural(out.Unchanged, "document"))
 	default:
@@ -165,6 +229,11 @@ func (a *app) showContributed(out *node.Contributed) {
 	}
 	a.say(" Consent %s:\n\n", a.id(out.Short, out.Consent))
 	a.indent(out.Words)
+	for _, k := range out.Kept {
+		if k.Consent != out.Consent {
+			a.say("\n%s under consent %s as before.\n", plural(k.Documents, "document"), a.id(k.Short, k.Consent))
+		}
+	}
 	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quote(typed(out.Documents[0].Path)))
 }
 

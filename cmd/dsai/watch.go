@@ -125,10 +125,9 @@ func (a *app) step(ctx context.Context, root string, req node.Contribution, know
 	}
 	slices.Sort(gone)
 	if len(changed) > 0 {
-		// The whole folder, so that one consent covers it; unchanged files cost
-		// one reading.
-		var out node.Contributed
-		if err := a.call(ctx, "add", req, a.meter().show, &out); err != nil {
+		// The whole folder: unchanged files cost one reading.
+		out, err := a.lend(ctx, req)
+		if err != nil {
 			return err
 		}
 		a.showChanges(&out, known, changed)

@@ -93,11 +93,14 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 		return nil, err
 	}
 	defer n.change.Unlock()
+	if _, _, _, err := consent.Draft(n.draftOptions(m, nil, a.Contribution, n.clock.now())); err != nil {
+		return nil, err // before anything is read
+	}
 	files, skipped, err := ingest.Walk(ctx, a.Paths)
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{n: n, m: m, sensitive: a.Sensitive}
+	s := &sink{n: n, m: m, sensitive: a.Sensitive, added: map[int64]bool{}}
 	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if err := errors.Join(err, n.afterIngest(ctx)); err != nil {
 		return nil, err

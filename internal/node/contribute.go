@@ -47,6 +47,12 @@ type Contribution struct {
 	Collection string `json:"collection,omitempty"`
 	// Additions are those that the member signed elsewhere.
 	Additions []json.RawMessage `json:"additions,omitempty"`
+	// Keep leaves documents under the consent that they are lent under: nobody
+	// named terms, and those above are for new documents.
+	Keep bool `json:"keep,omitempty"`
+	// Ask signs nothing yet when it would make anything wider; Contributed.Asks
+	// then says so.
+	Ask bool `json:"ask,omitempty"`
 }
 
 // Contributed is what came of a Contribution.
@@ -63,6 +69,10 @@ type Contributed struct {
 
 	Collection string `json:"collection,omitempty"`
 	Joined     int    `json:"joined"` // documents that joined it now
+
+	Kept    []KeptConsent  `json:"kept,omitempty"`    // under which documents stay
+	Changes []TermsChanged `json:"changes,omitempty"` // of documents lent before
+	Asks    bool           `json:"asks,omitempty"`    // nothing was signed: it would be wider
 }
 
 // ContributedDoc is one document of a contribution.
@@ -106,11 +116,14 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if err != nil {
 		return nil, err
 	}
+	if _, _, _, err := consent.Draft(n.draftOptions(m, nil, c, n.clock.now())); err != nil {
+		return nil, err // before anything is read
+	}
 	files, skipped, err := ingest.Walk(ctx, c.Paths)
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{n: n, m: m, sensitive: c.Sensitive}
+	s := &sink{n: n, m: m, sensitive: c.Sensitive, added: map[int64]bool{}}
 	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if ferr := n.afterIngest(ctx); err == nil {
 		err = ferr
@@ -118,7 +131,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if err != nil {
 		return nil, err
 	}
-	out := &Contributed{Added: rep.Added, Unchanged: rep.Unchanged, Passages: rep.Passages, Documents: []ContributedDoc{}, Skipped: []Skipped{}, Copies: s.copies}
+	out := &Contributed{Documents: []ContributedDoc{}, Skipped: []Skipped{}, Copies: s.copies}
 	for _, k := range append(skipped, rep.Skipped...) {
 		out.Skipped = append(out.Skipped, Skipped{k.Path, string(k.Code), k.Reason})
 	}
@@ -130,19 +143,23 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 			continue
 		}
 		docs = append(docs, d)
+		out.count(d, s.added[num])
 		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
 	}
 	if len(docs) == 0 {
 		return out, nil
 	}
-	g, joined, err := n.consentFor(ctx, m, docs, c)
-	if err != nil {
-		return nil, err
+	return out, n.place(ctx, m, docs, c, out)
+}
+
+// count counts a document that is lent.
+func (out *Contributed) count(d *document, added bool) {
+	if !added {
+		out.Unchanged++
+		return
 	}
-	out.Collection, out.Joined = n.collectionName(g), joined
-	out.Consent, out.Short = g.Consent.Digest, shortID("c", g.Consent.Digest)
-	out.Words = consent.Words(g.Consent.Subject, g.Consent.ValidUntil)
-	return out, nil
+	out.Added++
+	out.Passages += d.version.Passages
 }
 
 // contributeSigned records a consent for documents that are here already and
@@ -176,9 +193,8 @@ func (n *Node) afterIngest(ctx context.Context) error {
 	return n.pinStatistics(ctx)
 }
 
-// consentFor returns the consent of a contribution: one in force with the same
-// terms that covers the documents already, or a new one; and how many documents
-// joined a collection.
+// consentFor returns the consent under which documents are lent from now on, and
+// how many of them joined a collection.
 func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
 	switch {
 	case c.Signed != nil || c.Additions != nil:
@@ -192,15 +208,12 @@ func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Co
 }
 
 // signConsent signs a consent over documents for a member whose key this node
-// keeps, unless one with the same terms covers them already.
+// keeps.
 func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, error) {
 	now := n.clock.now()
 	b, until, _, err := consent.Draft(n.draftOptions(m, docs, c, now))
 	if err != nil {
 		return nil, err
-	}
-	if g := n.sameTerms(docs, b, c, now); g != nil {
-		return g, nil
 	}
 	b.Supersedes = n.replaced(m, docs)
 	signer, err := n.memberSigner(m, now)
@@ -257,34 +270,6 @@ func (n *Node) replaced(m *member, docs []*document) []dsai.Digest {
 	return out
 }
 
-// sameTerms finds a consent in force that says the same about all documents, so
-// that adding twice changes nothing.
-func (n *Node) sameTerms(docs []*document, b dsai.ConsentBundle, c Contribution, now dsai.Time) *grant {
-	want := termsOf(b)
-	for _, g := range docs[0].grants {
-		if !g.state.Superseded.IsZero() || g.state.Revoked != 0 || now > g.Consent.ValidUntil || termsOf(g.Consent.Subject) != want ||
-			c.Until != 0 && c.Until != g.Consent.ValidUntil {
-			continue
-		}
-		covers := true
-		for _, d := range docs {
-			_, r := g.Covers(consent.Moment{Now: now}, d.ID, d.Version)
-			covers = covers && r == consent.OK && d.governing() == g
-		}
-		if covers {
-			return g
-		}
-	}
-	return nil
-}
-
-// termsOf is what a consent says, without over which documents.
-func termsOf(b dsai.ConsentBundle) string {
-	b.ID = "" // another key of the same member agrees to the same
-	b.Data, b.Notice, b.Supersedes = dsai.DataScope{Documents: []dsai.DocumentGrant{}}, dsai.Notice{}, nil
-	return string(mustCanonical(b))
-}
-
 // freeStatusIndex picks a random unused bit of the status list, so that the
 // index says nothing about when a consent was given.
 func (n *Node) freeStatusIndex() (int, error) {
@@ -309,7 +294,8 @@ type sink struct {
 	n         *Node
 	m         *member
 	sensitive bool
-	seen      []int64 // documents of this contribution, in file order
+	seen      []int64        // documents of this contribution, in file order
+	added     map[int64]bool // those among them with a new version
 	copies    []Copy
 }
 
@@ -384,7 +370,7 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 	if err != nil {
 		return fmt.Errorf("add %s: %w", path, err)
 	}
-	s.seen = append(s.seen, d.Num)
+	s.seen, s.added[d.Num] = append(s.seen, d.Num), true
 	for _, c := range copies {
 		if o := n.lib.document(c); o != nil && o.Member != s.m.ID {
 			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
