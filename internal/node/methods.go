@@ -118,7 +118,7 @@ func Describe(err error) *control.Error {
 	case errors.Is(err, ErrNewer):
 		e.Hint = "install the newer dsai, or restore a backup made before it was upgraded"
 	case errors.Is(err, ErrNoKey):
-		e.Hint = "sign where the key is: dsai consent sign FILE on the member's own machine"
+		e.Hint = "sign where the key is: dsai consent request PATH --to NAME makes what dsai consent sign signs on the member's own machine"
 	case errors.Is(err, keys.ErrLoose):
 		e.Hint = "make it its owner's alone with chmod 600; if others use this machine, count the key as stolen"
 	case errors.Is(err, upstream.ErrServer):

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -68,6 +69,9 @@ func (n *Node) callObject(ctx context.Context, a ObjectArgs, _ func(any)) (*Obje
 	}
 	now := n.clock.now()
 	signer, err := n.memberSigner(m, now)
+	if errors.Is(err, ErrNoKey) {
+		return nil, &control.Error{Kind: control.Failed, Message: err.Error(), Hint: "sign where the key is: dsai consent object --sign " + against.String()}
+	}
 	if err != nil {
 		return nil, err
 	}
