@@ -124,8 +124,7 @@ func (n *Node) AdoptPolicy(ctx context.Context, a AdoptArgs) (*PolicyAdopted, er
 		return n.showAdopted(ctx, now)
 	}
 	// By the consent clock: receipts are judged at its times.
-	at := n.clock.now()
-	signer, err := n.memberSigner(n.lib.member(n.charter.Subject.Founder), at)
+	signer, at, err := n.signingNow(n.lib.member(n.charter.Subject.Founder))
 	if err != nil {
 		return nil, err
 	}

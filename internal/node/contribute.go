@@ -210,16 +210,15 @@ func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Co
 // signConsent signs a consent over documents for a member whose key this node
 // keeps.
 func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, error) {
-	now := n.clock.now()
+	signer, now, err := n.signingNow(m)
+	if err != nil {
+		return nil, err
+	}
 	b, until, _, err := consent.Draft(n.draftOptions(m, docs, c, now))
 	if err != nil {
 		return nil, err
 	}
 	b.Supersedes = n.replaced(m, docs)
-	signer, err := n.memberSigner(m, now)
-	if err != nil {
-		return nil, err
-	}
 	index, err := n.freeStatusIndex()
 	if err != nil {
 		return nil, err

@@ -49,10 +49,6 @@ func collectionScope(id dsai.Digest) dsai.DataScope {
 // document that it does not decide about yet. A crash in between leaves a
 // consent that covers less; doing it again goes on from there.
 func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
-	signer, err := n.memberSigner(m, n.clock.now())
-	if err != nil {
-		return nil, 0, err
-	}
 	id, g, err := n.collectionNamed(m, c.Collection)
 	switch {
 	case err != nil:
@@ -60,15 +56,20 @@ func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, 
 	case g != nil:
 		err = n.sameCollectionTerms(m, g, c)
 	default:
-		g, err = n.signCollection(ctx, m, signer, id, c)
+		g, err = n.signCollection(ctx, m, id, c)
 	}
 	if err != nil {
 		return nil, 0, err
 	}
-	now := n.clock.now()
+	signer, now, err := n.signingNow(m)
+	if err != nil {
+		return nil, 0, err
+	}
 	var raws []json.RawMessage
 	for _, d := range n.toJoin(g, docs) {
-		s, err := vc.Issue(vc.New(dsai.TypeCollectionAddition, signer.DID(), n.additionOf(m, *g.Consent.Subject.Data.Collection, d), now, 0), now, signer)
+		add := n.additionOf(m, *g.Consent.Subject.Data.Collection, d)
+		add.ID = signer.DID()
+		s, err := vc.Issue(vc.New(dsai.TypeCollectionAddition, signer.DID(), add, now, 0), now, signer)
 		if err != nil {
 			return nil, 0, err
 		}
@@ -82,8 +83,11 @@ func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, 
 }
 
 // signCollection signs and records a consent over a collection.
-func (n *Node) signCollection(ctx context.Context, m *member, signer vc.Signer, id dsai.Digest, c Contribution) (*grant, error) {
-	now := n.clock.now()
+func (n *Node) signCollection(ctx context.Context, m *member, id dsai.Digest, c Contribution) (*grant, error) {
+	signer, now, err := n.signingNow(m)
+	if err != nil {
+		return nil, err
+	}
 	o := n.draftOptions(m, nil, c, now)
 	if _, _, _, err := consent.Draft(o); err != nil { // before a name is given away
 		return nil, err
@@ -103,6 +107,7 @@ func (n *Node) signCollection(ctx context.Context, m *member, signer vc.Signer, 
 	if err != nil {
 		return nil, err
 	}
+	b.ID = signer.DID()
 	cred := vc.New(dsai.TypeConsentBundle, signer.DID(), b, now, until)
 	cred.Status = vc.NewStatusEntry(listURI(n.id), index)
 	s, err := vc.Issue(cred, now, signer)

@@ -67,8 +67,7 @@ func (n *Node) callObject(ctx context.Context, a ObjectArgs, _ func(any)) (*Obje
 	if err != nil {
 		return nil, err
 	}
-	now := n.clock.now()
-	signer, err := n.memberSigner(m, now)
+	signer, now, err := n.signingNow(m)
 	if errors.Is(err, ErrNoKey) {
 		return nil, &control.Error{Kind: control.Failed, Message: err.Error(), Hint: "sign where the key is: dsai consent object --sign " + against.String()}
 	}

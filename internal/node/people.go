@@ -33,6 +33,8 @@ func (n *Node) AddMember(ctx context.Context, name string) (dsai.MemberID, error
 	if err != nil {
 		return dsai.MemberID{}, err
 	}
+	n.copying.Lock()
+	defer n.copying.Unlock()
 	now := n.clock.now()
 	m, err := newMember(n.ring, name, now)
 	if err != nil {
@@ -170,8 +172,7 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o Key
 		iris = append(iris, iri)
 	}
 	founder := n.lib.member(n.charter.Subject.Founder)
-	now := n.clock.now()
-	signer, err := n.memberSigner(founder, now)
+	signer, now, err := n.signingNow(founder)
 	if err != nil {
 		return "", err
 	}
