@@ -118,6 +118,10 @@ func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contrib
 	meter := a.meter()
 	err = a.call(ctx, "add", req, meter.show, &out)
 	meter.clear()
+	if err != nil && ctx.Err() != nil {
+		return out, &control.Error{Kind: control.Failed, Message: "add: stopped before a consent was signed",
+			Hint: "what was read is kept, and used for nothing without a consent; the same command goes on from there"}
+	}
 	if err != nil || !out.Asks {
 		return out, err
 	}

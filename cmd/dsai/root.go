@@ -60,7 +60,11 @@ receipt that anybody can check offline. Start with:
   dsai init                  found a co-op of one
   dsai add PATH              lend it your files
   dsai ask "a question"      ask them
-  dsai verify                check the answer`,
+  dsai verify                check the answer
+
+It ends with 0 when all is well, 1 when something failed, 2 when the command
+makes no sense, 3 when consent, policy or evidence said no, 4 when a proof does
+not hold, 5 when it is worth another try.`,
 		Version:           displayVersion(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,

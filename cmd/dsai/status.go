@@ -57,7 +57,7 @@ func (a *app) status(ctx context.Context) error {
 	switch {
 	case s.Clock != "trusted":
 		a.next("dsai node clock accept, once the machine's clock is right")
-	case s.Documents == 0:
+	case s.Consents == 0:
 		a.next("dsai add PATH")
 	case !s.Running:
 		a.next("dsai ask \"…\", or dsai up for API and pages")

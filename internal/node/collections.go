@@ -60,11 +60,6 @@ func (l *library) over(id dsai.Digest) *grant {
 	return nil
 }
 
-// stands reports whether a consent is in force.
-func (n *Node) stands(g *grant) bool {
-	return g.state.Revoked == 0 && g.state.Superseded.IsZero() && n.clock.now() <= g.Consent.ValidUntil
-}
-
 // collectionNamed returns a member's collection by its name: with the consent
 // in force over it, or without one while none was signed (then id may be zero
 // too). A name that was withdrawn is not taken up again by itself: a watched
@@ -81,7 +76,7 @@ func (n *Node) collectionNamed(m *member, name string) (id dsai.Digest, g *grant
 		switch over := n.lib.over(c); {
 		case over == nil:
 			id = c
-		case n.stands(over):
+		case over.stands(n.clock.now()):
 			return c, over, nil
 		default:
 			withdrawn = withdrawn || over.state.Revoked != 0
@@ -112,7 +107,7 @@ func (l *library) collectionsNamed(name string) map[dsai.Digest]collection {
 func (n *Node) collectionGrant(name string) (found *grant, err error) {
 	for id := range n.lib.collectionsNamed(name) {
 		g := n.lib.over(id)
-		if g == nil || !n.stands(g) {
+		if g == nil || !g.stands(n.clock.now()) {
 			continue
 		}
 		if found != nil {

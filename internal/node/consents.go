@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -369,6 +368,3 @@ func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, e
 	out.Uses, err = n.Uses(ctx, ids, 0)
 	return out, err
 }
-
-// FileName is the last part of a document's path, as people call it.
-func FileName(path string) string { return filepath.Base(path) }

@@ -257,7 +257,7 @@ func (n *Node) replaced(m *member, docs []*document) []dsai.Digest {
 	now := n.clock.now()
 	for _, g := range n.lib.allGrants() {
 		// A collection stands for what joins it later, too.
-		if g.Consent.Subject.Data.Collection != nil || g.Consent.Subject.Member != m.ID || g.state.Revoked != 0 || !g.state.Superseded.IsZero() || now > g.Consent.ValidUntil {
+		if g.Consent.Subject.Data.Collection != nil || g.Consent.Subject.Member != m.ID || !g.stands(now) {
 			continue
 		}
 		ids := n.documentsOf(g)

@@ -227,7 +227,7 @@ func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
 func (n *Node) joinedAlready(d dsai.Digest) *joining {
 	a, ok := n.lib.allAdditions()[d]
 	g := n.lib.over(a.Subject.Collection)
-	if !ok || g == nil || !n.stands(g) {
+	if !ok || g == nil || !g.stands(n.clock.now()) {
 		return nil
 	}
 	if _, gone := g.Withdrawn(a.Subject.Document.Document); gone {
@@ -250,7 +250,7 @@ func (n *Node) checkAddition(s addition) (*grant, error) {
 		return nil, fmt.Errorf("collection addition by %.60s: %w", s.Issuer, ErrNotMember)
 	case a.Coop != n.coop:
 		return nil, fmt.Errorf("collection addition is for another co-op: %w", errNotOurs)
-	case g == nil || g.Consent.Subject.Member != a.Member || !n.stands(g):
+	case g == nil || g.Consent.Subject.Member != a.Member || !g.stands(n.clock.now()):
 		return nil, fmt.Errorf("collection addition joins a collection without a consent of %s in force: %w", m.Name, errNotOurs)
 	case d == nil || d.Member != a.Member:
 		return nil, fmt.Errorf("collection addition names document %s, which is not %s's here: %w", a.Document.Document, m.Name, errNotOurs)

@@ -56,6 +56,12 @@ type grant struct {
 	state store.Grant
 }
 
+// stands reports whether nobody withdrew the consent or replaced it, and its time
+// has not run out. Which documents it covers then is for Covers to say.
+func (g *grant) stands(now dsai.Time) bool {
+	return g.state.Revoked == 0 && g.state.Superseded.IsZero() && now <= g.Consent.ValidUntil
+}
+
 type member struct {
 	store.Member
 	num uint32 // counts contributors for the ranking's cap

@@ -113,7 +113,7 @@ func (n *Node) standing(m *member, docs []*document, c Contribution) (kept []*gr
 // without one.
 func (n *Node) lentUnder(d *document) *grant {
 	g := d.governing()
-	if g == nil || !n.stands(g) {
+	if g == nil || !g.stands(n.clock.now()) {
 		return nil
 	}
 	if _, r := g.Covers(n.clock.moment(), d.ID, d.Version); r != consent.OK {

@@ -309,7 +309,7 @@ func (n *Node) Status(ctx context.Context) (*view.Status, error) {
 		}
 	}
 	for _, g := range n.lib.allGrants() {
-		if g.state.Revoked == 0 && g.state.Superseded.IsZero() && at.Now <= g.Consent.ValidUntil {
+		if g.stands(at.Now) {
 			v.Consents++
 		}
 	}
@@ -442,7 +442,7 @@ func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.Document
 func (n *Node) inForce(d *document) *grant {
 	at := n.clock.moment()
 	for _, g := range d.grants {
-		if g.state.Revoked != 0 || !g.state.Superseded.IsZero() || at.Now > g.Consent.ValidUntil {
+		if !g.stands(at.Now) {
 			continue
 		}
 		if _, r := g.Covers(at, d.ID, d.Version); r == consent.OK || r == consent.Quarantined {

@@ -197,19 +197,6 @@ func Label(iri string) string {
 // All returns the IRIs of every purpose that may be named, in order of name.
 func All() []string { return Set{}.not().IRIs() }
 
-// Broader returns the IRIs of the terms directly above a purpose.
-func Broader(iri string) []string {
-	i, ok := index[iri]
-	if !ok {
-		return nil
-	}
-	var up Set
-	for _, b := range nodes[i].broader {
-		up = up.with(b)
-	}
-	return up.iris(0)
-}
-
 // Under reports whether iri is broad or has it somewhere above, by any path. It
 // is the question for a denial; a permission asks Permits.
 func Under(iri, broad string) bool {
