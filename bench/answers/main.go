@@ -91,7 +91,7 @@ type setup struct {
 	passages, consents int
 	keys               []string
 	questions          []string
-	revocable          []string // consents that may be withdrawn
+	revocable          []string // documents that may be withdrawn
 }
 
 // prepare founds a co-op and fills it, unless the home is there already.
@@ -192,24 +192,22 @@ func describe(ctx context.Context, o options, m control.Local) (*setup, error) {
 		}
 		s.keys = append(s.keys, k.Secret)
 	}
-	var cs []view.Consent
-	if err := m.Call(ctx, "consent.list", node.Nothing{}, nil, &cs); err != nil {
-		return nil, err
-	}
-	for _, c := range cs {
-		if c.State == "in force" {
-			s.revocable = append(s.revocable, c.Digest.String())
-		}
-	}
-	return s, questions(ctx, m, s, o.rate*int(o.span/time.Second)+1000)
-}
-
-func questions(ctx context.Context, m control.Local, s *setup, want int) error {
 	var docs []view.Document
 	if err := m.Call(ctx, "docs.list", node.Nothing{}, nil, &docs); err != nil {
-		return err
+		return nil, err
 	}
 	r := rand.New(rand.NewPCG(1, 2))
+	// Single documents, so that the share of passages that are not permitted stays
+	// about what it was.
+	for _, i := range r.Perm(len(docs)) {
+		if docs[i].State == "in use" && docs[i].Consent != nil {
+			s.revocable = append(s.revocable, docs[i].ID.String())
+		}
+	}
+	return s, questions(ctx, m, s, docs, r, o.rate*int(o.span/time.Second)+1000)
+}
+
+func questions(ctx context.Context, m control.Local, s *setup, docs []view.Document, r *rand.Rand, want int) error {
 	var pool [][]string
 	for _, d := range docs {
 		if len(pool) > 8000 {
@@ -291,7 +289,7 @@ func (s *server) idle(span time.Duration) error {
 	return nil
 }
 
-// withdraw takes back one consent and returns how long that took.
+// withdraw takes one document back and returns how long that took.
 func (s *server) withdraw(ctx context.Context, ref string) (time.Duration, error) {
 	begun := time.Now()
 	var w json.RawMessage
