@@ -119,12 +119,19 @@ func readConfig(path string, c *Config) error {
 	if err != nil {
 		return fmt.Errorf("read configuration: %w", err)
 	}
-	meta, err := toml.Decode(string(b), c)
-	if err != nil {
+	if err := decodeConfig(string(b), c); err != nil {
 		return fmt.Errorf("read configuration %s: %w", path, err)
 	}
+	return nil
+}
+
+func decodeConfig(text string, c *Config) error {
+	meta, err := toml.Decode(text, c)
+	if err != nil {
+		return err
+	}
 	if unknown := meta.Undecoded(); len(unknown) > 0 {
-		return fmt.Errorf("read configuration %s: no key %q", path, unknown[0].String())
+		return fmt.Errorf("no key %q", unknown[0].String())
 	}
 	return nil
 }

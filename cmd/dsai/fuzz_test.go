@@ -4,10 +4,13 @@
 package main
 
 import (
+	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/json"
 	"testing"
+
+	"github.com/BurntSushi/toml"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
@@ -173,6 +176,28 @@ func FuzzRevocations(f *testing.F) {
 			if !json.Valid(one) {
 				t.Errorf("read %q of %q, which is no JSON", one, b)
 			}
+		}
+	})
+}
+
+// FuzzConfig reads configuration files: what is taken is one of the known keys.
+func FuzzConfig(f *testing.F) {
+	f.Add("home = \"/srv/dsai\"\nlisten = \"127.0.0.1:7777\"\n")
+	f.Add("hosts = 1\n")
+	f.Add("[home]\na = 1\n")
+	f.Add("unknown = true\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		var c Config
+		if decodeConfig(text, &c) != nil {
+			return
+		}
+		var again bytes.Buffer
+		if err := toml.NewEncoder(&again).Encode(c); err != nil {
+			t.Fatal(err)
+		}
+		var back Config
+		if err := decodeConfig(again.String(), &back); err != nil || back != c {
+			t.Errorf("%+v came back as %+v, %v", c, back, err)
 		}
 	})
 }

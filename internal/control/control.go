@@ -12,6 +12,7 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -52,7 +53,9 @@ func Method[P, R any](f func(ctx context.Context, p P, progress func(any)) (R, e
 	return func(ctx context.Context, params json.RawMessage, progress func(any)) (any, error) {
 		var p P
 		if len(params) > 0 {
-			if err := json.Unmarshal(params, &p); err != nil {
+			d := json.NewDecoder(bytes.NewReader(params))
+			d.DisallowUnknownFields()
+			if err := d.Decode(&p); err != nil {
 				return nil, &Error{Kind: Usage, Message: "read parameters: " + err.Error()}
 			}
 		}
@@ -149,13 +152,19 @@ func (r *Remote) Call(ctx context.Context, method string, params any, progress f
 		return &Error{Kind: Unavailable, Message: "call running node: " + err.Error()}
 	}
 	defer resp.Body.Close()
-	dec := json.NewDecoder(resp.Body)
+	err = reply(resp.Body, progress, result)
+	if err != nil && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// reply reads what a node says of a call: progress, then a result or an error.
+func reply(body io.Reader, progress func(json.RawMessage), result any) error {
+	dec := json.NewDecoder(body)
 	for {
 		var e event
 		if err := dec.Decode(&e); err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
 			return &Error{Kind: Unavailable, Message: "call running node: it went away before answering", Hint: "is it still running? see dsai status"}
 		}
 		switch {

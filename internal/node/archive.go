@@ -92,13 +92,8 @@ func (a *archive) add(name, from string) error {
 // maxRestored bounds one file of an archive, against one that was tampered with.
 const maxRestored = 1 << 40
 
-func unpack(archive, dir string) error {
-	f, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
+func unpack(archive io.Reader, dir string) error {
+	z, err := gzip.NewReader(archive)
 	if err != nil {
 		return err
 	}

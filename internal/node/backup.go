@@ -87,7 +87,12 @@ func Restore(ctx context.Context, archive string, cfg Config) error {
 		return fmt.Errorf("restore: %w", err)
 	}
 	defer os.RemoveAll(draft)
-	if err := unpack(archive, draft); err != nil {
+	f, err := os.Open(archive)
+	if err != nil {
+		return fmt.Errorf("restore: %w", err)
+	}
+	defer f.Close()
+	if err := unpack(f, draft); err != nil {
 		return fmt.Errorf("restore %s: %w", archive, err)
 	}
 	h := Home(draft)

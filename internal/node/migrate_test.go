@@ -61,7 +61,12 @@ func TestMigrate(t *testing.T) {
 	if err := os.Mkdir(unpacked, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := node.Unpack(kept, unpacked); err != nil {
+	f, err := os.Open(kept)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := node.Unpack(f, unpacked); err != nil {
 		t.Fatal(err)
 	}
 	delete(before, "lock")
