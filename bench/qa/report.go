@@ -37,9 +37,18 @@ var splits = []string{"tune", "held", "held2", "held3"}
 // sealed reports whether nobody may look at single questions of a split.
 func sealed(split string) bool { return split == "held3" }
 
-// in returns the outcomes of one split.
+// first stands for the questions that were committed before there was anything to
+// tune, of tune and held together: those that the targets were set for.
+const first = "the first 125"
+
+// in returns the outcomes of one split, or of the first 125.
 func in(split string, all []outcome) []outcome {
-	return slices.DeleteFunc(slices.Clone(all), func(o outcome) bool { return o.Split != split })
+	return slices.DeleteFunc(slices.Clone(all), func(o outcome) bool {
+		if split == first {
+			return !o.early()
+		}
+		return o.Split != split
+	})
 }
 
 // report prints the figures of one run, then the curve.

@@ -28,35 +28,35 @@ func table(ctx context.Context, o options) error {
 	}
 	fmt.Printf("`%s`, `%s`, threshold %d.\n\n", extract.Version, rank.ID, extract.Threshold)
 	fmt.Println("| library | split | hit@10 | bleve | right sentence | answerable answered | without an answer answered | source withheld answered |\n|---|---|---|---|---|---|---|---|")
-	var first []outcome
+	var plain []outcome // of the first library
 	for _, l := range libraries {
 		o.corpora, o.alone = l.corpora, l.alone
 		all, passages, err := measure(ctx, o)
 		if err != nil {
 			return err
 		}
-		if first == nil {
-			first = all
+		if plain == nil {
+			plain = all
 		}
 		name := l.name
 		if !l.alone {
 			name = fmt.Sprintf(name, passages)
 		}
-		for _, split := range splits {
+		for _, split := range append([]string{first}, splits...) {
 			if some := in(split, all); len(some) > 0 {
 				row(name, split, some, l.alone)
 			}
 		}
 	}
-	var present []string
+	present := []string{first}
 	for _, split := range splits {
-		if len(in(split, first)) > 0 {
+		if len(in(split, plain)) > 0 {
 			present = append(present, split)
 		}
 	}
 	fmt.Print("\nThe curves, library and Go documentation: answerable answered / without an answer answered / source withheld answered.\n\n")
-	curve(present, first)
-	generalise(first)
+	curve(present, plain)
+	generalise(plain)
 	return nil
 }
 

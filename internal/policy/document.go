@@ -62,7 +62,7 @@ type Parameters struct {
 	PowerFloor int `json:"powerFloorPercent" toml:"powerFloorPercent"`
 	// EvidenceFloor is how much of a question's weight a sentence and its passage
 	// must cover for the quoting engine to answer. It can only raise what that
-	// engine needs itself, which is 4900 to 9600 by the length of the question.
+	// engine needs itself, which is 4400 to 8800 by the length of the question.
 	EvidenceFloor BasisPoints `json:"evidenceFloorBasisPoints" toml:"evidenceFloorBasisPoints"`
 }
 
