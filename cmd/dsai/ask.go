@@ -103,39 +103,19 @@ func (a *app) ask(ctx context.Context, q node.AskArgs, save string) error {
 	return a.showAsked(q, &out)
 }
 
-// sourceList is how the list of sources begins that an engine writes below its
-// answer. People get one with owners and ids instead.
-const sourceList = "\n\n[1] "
-
-// answerText shows an answer as it comes, down to its list of sources.
+// answerText shows an answer as it comes.
 type answerText struct {
 	say   func(string, ...any)
-	all   string
-	shown int // bytes of all
+	shown bool
 }
 
 func (t *answerText) add(piece string) {
-	t.all += piece
-	end := len(t.all)
-	if i := strings.Index(t.all, sourceList); i >= 0 {
-		end = i
-	} else {
-		// What may turn out to be the beginning of the list waits.
-		for n := min(len(sourceList)-1, len(t.all)); n > 0; n-- {
-			if strings.HasSuffix(t.all, sourceList[:n]) {
-				end -= n
-				break
-			}
-		}
-	}
-	if end > t.shown {
-		t.say("%s", inert.Text(t.all[t.shown:end]))
-		t.shown = end
-	}
+	t.say("%s", inert.Text(piece))
+	t.shown = true
 }
 
 func (t *answerText) end() {
-	if t.shown > 0 {
+	if t.shown {
 		t.say("\n")
 	}
 }

@@ -121,5 +121,8 @@ form.addEventListener("submit", async (e) => {
   }
 });
 document.getElementById("question").addEventListener("keydown", (e) => {
-  if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) form.requestSubmit();
+  if (e.key === "Enter" && !e.shiftKey && !e.isComposing) {
+    e.preventDefault();
+    form.requestSubmit();
+  }
 });

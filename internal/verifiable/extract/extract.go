@@ -155,29 +155,13 @@ func refuse(x *reader, read []reading, best *sentence) *dsai.Refusal {
 }
 
 // render returns the answer as text: a line for each sentence with the number of
-// its passage, an empty line, and a line for each passage quoted with its title,
-// headings and page.
+// its passage. Which document that is stands in the quotes.
 func render(passages []Passage, chosen []sentence) string {
-	var b strings.Builder
-	var cited []int
-	for _, s := range chosen {
-		b.WriteString(Inert(passages[s.passage].Body.Text[s.start:s.end]) + " " + mark(s.passage) + "\n")
-		if !slices.Contains(cited, s.passage) {
-			cited = append(cited, s.passage)
-		}
+	lines := make([]string, len(chosen))
+	for i, s := range chosen {
+		lines[i] = Inert(passages[s.passage].Body.Text[s.start:s.end]) + " " + mark(s.passage)
 	}
-	slices.Sort(cited)
-	for _, i := range cited {
-		p := passages[i].Body
-		b.WriteString("\n" + mark(i) + " " + Inert(p.Title))
-		for _, h := range p.Heading {
-			b.WriteString(" > " + Inert(h))
-		}
-		if p.Page > 0 {
-			b.WriteString(", p. " + strconv.Itoa(p.Page))
-		}
-	}
-	return b.String()
+	return strings.Join(lines, "\n")
 }
 
 func mark(passage int) string { return "[" + strconv.Itoa(passage+1) + "]" }
