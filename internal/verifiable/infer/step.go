@@ -249,9 +249,7 @@ func (w *work) multiply(m *tensor.Matrix, a []*tensor.Activation, dst [][]float3
 	chunks := (m.Rows + rowsAtOnce - 1) / rowsAtOnce
 	w.parallel(chunks, func(c int) {
 		from, to := c*rowsAtOnce, min((c+1)*rowsAtOnce, m.Rows)
-		for i := range a {
-			m.Multiply(dst[i], a[i], from, to)
-		}
+		m.Multiply(dst, a, from, to)
 	})
 }
 
