@@ -55,6 +55,9 @@ check: ## everything that CI checks, at most 40 minutes on 2 cores
 race e2e service fuzz arch amd64v3 arm64 cross generated kill torchwood strangers: ## one step of check
 	test/ci/check.sh $@
 
+bits: ## the bits of models on five kinds of CPU, emulated where need be
+	test/bits/run.sh
+
 lint: ## gofmt, go vet and staticcheck
 	test/ci/check.sh gofmt vet staticcheck
 
