@@ -90,11 +90,11 @@ func ways(few bool, whole int) []way {
 	var out []way
 	for _, k := range tensor.Kernels() {
 		if few {
-			out = append(out, way{k, 1, 1}, way{k, 4, 2}, way{k, 8, 1}, way{k, whole, 2})
+			out = append(out, way{k.Name, 1, 1}, way{k.Name, 4, 2}, way{k.Name, 8, 1}, way{k.Name, whole, 2})
 			continue
 		}
 		for _, batch := range []int{1, 4, 8, whole} {
-			out = append(out, way{k, batch, 1}, way{k, batch, 2})
+			out = append(out, way{k.Name, batch, 1}, way{k.Name, batch, 2})
 		}
 	}
 	return out

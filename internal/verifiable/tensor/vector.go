@@ -154,7 +154,9 @@ func TurnHalves(x, sin, cos []float32) {
 func Finite(x []float32) bool {
 	i, ok := fastFinite(x)
 	for ; ok && i < len(x); i++ {
-		ok = math.Float32bits(x[i])&0x7f800000 != 0x7f800000
+		ok = isNumber(x[i])
 	}
 	return ok
 }
+
+func isNumber(x float32) bool { return math.Float32bits(x)&0x7f800000 != 0x7f800000 }
