@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // llama is llama.cpp's llama-bench.
@@ -37,6 +40,19 @@ func (l *llama) speed(model string, threads, prompt, decode int) (float64, error
 	got, err := l.run("-m", model, "-t", strconv.Itoa(threads), "-p", strconv.Itoa(prompt), "-n", strconv.Itoa(decode), "-r", "1", "-ngl", "0")
 	l.commit = got.Commit
 	return got.Speed, err
+}
+
+// speedCPU is speed by the CPU time of the process: what two more repetitions take.
+func (l *llama) speedCPU(model string, prompt, decode int) (float64, error) {
+	var took [2]time.Duration
+	for i, repetitions := range []string{"1", "3"} {
+		c := exec.Command(l.path, "-m", model, "-t", "1", "-p", strconv.Itoa(prompt), "-n", strconv.Itoa(decode), "-r", repetitions, "-ngl", "0")
+		if err := c.Run(); err != nil {
+			return 0, fmt.Errorf("llama-bench: %w", err)
+		}
+		took[i] = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
+	}
+	return float64(2*(prompt+decode)) / (took[1] - took[0]).Seconds(), nil
 }
 
 func (l *llama) run(arguments ...string) (measured, error) {
