@@ -3,6 +3,8 @@
 
 package tensor
 
+import "dsai.example/dsai/internal/verifiable/gguf"
+
 // Compare compares a kernel of this CPU with the portable code.
 func Compare(name string) error {
 	for _, k := range tried() {
@@ -11,4 +13,21 @@ func Compare(name string) error {
 		}
 	}
 	return nil
+}
+
+// Random makes a matrix of any weights.
+func Random(kind gguf.Type, rows, columns int) *Matrix {
+	m, err := newMatrix("random", kind, rows, columns)
+	if err != nil {
+		panic(err)
+	}
+	s := stream(7)
+	part := &Matrix{Rows: min(rows, 3*RowGroup), Columns: columns, rule: m.rule}
+	b := s.weights(part)
+	for at := 0; at < rows; at += part.Rows {
+		if err := m.put(b[:min(part.Rows, rows-at)*m.stride()], at); err != nil {
+			panic(err)
+		}
+	}
+	return m
 }
