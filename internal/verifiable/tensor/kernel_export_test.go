@@ -3,7 +3,11 @@
 
 package tensor
 
-import "dsai.example/dsai/internal/verifiable/gguf"
+import (
+	"math"
+
+	"dsai.example/dsai/internal/verifiable/gguf"
+)
 
 // Compare compares a kernel of this CPU with the portable code.
 func Compare(name string) error {
@@ -30,4 +34,18 @@ func Random(kind gguf.Type, rows, columns int) *Matrix {
 		}
 	}
 	return m
+}
+
+// CompareWrong compares a kernel with portable code that errs in one bit of one row.
+func CompareWrong(name string, kind gguf.Type) error {
+	right := rules[kind]
+	defer func() { rules[kind] = right }()
+	wrong := right
+	wrong.dot = func(group []byte, a *Activation) [RowGroup]float32 {
+		acc := right.dot(group, a)
+		acc[5] = math.Float32frombits(math.Float32bits(acc[5]) ^ 1)
+		return acc
+	}
+	rules[kind] = wrong
+	return Compare(name)
 }
