@@ -16,6 +16,7 @@ import (
 	"syscall"
 	"time"
 
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/infer/infertest"
@@ -181,13 +182,13 @@ func (s subject) decode(tokens, sequences int) float64 {
 	for i := range items {
 		items[i] = infer.Item{Sequence: s.ours.NewSequence(), Logits: true}
 	}
-	p := newPool(s.threads) // ends with the measurement: waiting threads would disturb the next one
-	defer p.close()
+	p := engine.NewPool(s.threads) // ends with the measurement: waiting threads would disturb the next one
+	defer p.Close()
 	step := func() {
 		for i := range items { // as llama-bench does, any token
 			items[i].Token = (items[i].Token*31 + int32(i) + 7) % int32(s.ours.Vocabulary)
 		}
-		if _, err := w.Step(items, p.parallel); err != nil {
+		if _, err := w.Step(items, p.Parallel); err != nil {
 			panic(err) // these weights give numbers
 		}
 	}
@@ -201,8 +202,8 @@ func (s subject) decode(tokens, sequences int) float64 {
 
 // prefill returns how many tokens of a prompt are taken in a second.
 func (s subject) prefill(tokens int) float64 {
-	w, p := s.ours.NewWorkspace(), newPool(s.threads)
-	defer p.close()
+	w, p := s.ours.NewWorkspace(), engine.NewPool(s.threads)
+	defer p.Close()
 	run := func() float64 {
 		sequence := s.ours.NewSequence()
 		items := make([]infer.Item, tokens)
@@ -210,7 +211,7 @@ func (s subject) prefill(tokens int) float64 {
 			items[i] = infer.Item{Sequence: sequence, Token: token, Logits: i == tokens-1}
 		}
 		start := s.now()
-		if _, err := w.Step(items, p.parallel); err != nil {
+		if _, err := w.Step(items, p.Parallel); err != nil {
 			panic(err)
 		}
 		return float64(tokens) / (s.now() - start).Seconds()
