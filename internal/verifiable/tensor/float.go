@@ -17,8 +17,8 @@ func bf16At(b []byte) float32 {
 	return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16)
 }
 
-func finiteF32(b []byte) bool  { return Finite([]float32{f32At(b)}) }
-func finiteBF16(b []byte) bool { return Finite([]float32{bf16At(b)}) }
+func finiteF32(b []byte) bool  { return isNumber(f32At(b)) }
+func finiteBF16(b []byte) bool { return isNumber(bf16At(b)) }
 
 func packF32(dst []byte, lane int, b []byte) { copy(dst[4*lane:][:4], b) }
 func packF16(dst []byte, lane int, b []byte) { copy(dst[2*lane:][:2], b) }
