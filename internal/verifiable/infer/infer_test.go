@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -208,6 +209,84 @@ func TestSequencesTogether(t *testing.T) {
 		if digest([][]float32{results[0].Logits}) != digest([][]float32{gotA[4+i]}) {
 			t.Errorf("logits %d after Truncate differ", 4+i)
 		}
+	}
+}
+
+// A fork goes on from what it shares as if it had been given all of it, whoever else writes meanwhile.
+func TestFork(t *testing.T) {
+	m := load(t, open(t, infertest.Small("llama", gguf.Q8_0).File()))
+	a, b := infertest.Tokens(1, 80, m.Vocabulary), infertest.Tokens(2, 40, m.Vocabulary)
+	for _, n := range []int{1, 32, 33, 79} {
+		s := m.NewSequence()
+		give(t, m, s, a)
+		fork := s.Fork(n)
+		if fork.Len() != n || fork.Bytes() != m.SequenceBytes(n) {
+			t.Errorf("Fork(%d) has %d tokens in %d bytes, want %d", n, fork.Len(), fork.Bytes(), m.SequenceBytes(n))
+		}
+		s.Truncate(n / 2) // and overwrite what the fork reads
+		give(t, m, s, b)
+		got := give(t, m, fork, b)
+		again := fork.Fork(n)
+		give(t, m, fork, a[:5])
+		for _, tt := range []struct {
+			name      string
+			got, want string
+		}{
+			{"fork", got, give(t, m, m.NewSequence(), slices.Concat(a[:n], b))},
+			{"fork of the fork", give(t, m, again, b), got},
+			{"truncated", give(t, m, s, a[:9]), give(t, m, m.NewSequence(), slices.Concat(a[:n/2], b, a[:9]))},
+		} {
+			if tt.got != tt.want {
+				t.Errorf("at %d: the %s goes on with other logits", n, tt.name)
+			}
+		}
+	}
+}
+
+// give gives the tokens to a sequence and returns the digest of the logits after the last.
+func give(t *testing.T, m *infer.Model, s *infer.Sequence, tokens []int32) string {
+	t.Helper()
+	items := make([]infer.Item, len(tokens))
+	for i, token := range tokens {
+		items[i] = infer.Item{Sequence: s, Token: token, Logits: i == len(tokens)-1}
+	}
+	results, err := m.Step(items, infer.Serial)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return digest([][]float32{results[len(items)-1].Logits})
+}
+
+// A step that fails leaves the sequence as it was.
+func TestFailedStep(t *testing.T) {
+	m := load(t, open(t, infertest.Small("llama", gguf.Q8_0).File()))
+	s := m.NewSequence()
+	want := give(t, m, s, []int32{1, 2, 3, 4})
+	s.Truncate(3)
+	if _, err := m.Step([]infer.Item{{Sequence: s, Token: 5}, {Sequence: s, Token: -1}}, infer.Serial); err == nil || s.Len() != 3 {
+		t.Errorf("a step with a token of -1: %v, then %d tokens, want an error and 3", err, s.Len())
+	}
+	if got := give(t, m, s, []int32{4}); got != want {
+		t.Error("after a failed step the logits are others")
+	}
+}
+
+// Decoding allocates nothing but pages of the sequence.
+func TestNoAllocation(t *testing.T) {
+	m := load(t, open(t, infertest.Small("llama", gguf.Q8_0).File()))
+	w, s := m.NewWorkspace(), m.NewSequence()
+	items := []infer.Item{{Sequence: s, Logits: true}}
+	step := func() {
+		if _, err := w.Step(items, infer.Serial); err != nil {
+			t.Fatal(err)
+		}
+		s.Truncate(20)
+	}
+	for range 30 {
+		step()
+	}
+	if n := testing.AllocsPerRun(20, step); n > 0 {
+		t.Errorf("a step allocates %v times", n)
 	}
 }
 

@@ -92,20 +92,35 @@ func (r *reader) yarn(out *Rotary, factor, base float64, dims, context int) erro
 	return nil
 }
 
-// apply turns the heads of x, each of head numbers, to a position.
-func (r *Rotary) apply(x []float32, head, position int, split bool) {
-	half := len(r.Turns)
+// turns are the sines and cosines of a position, as tensor.TurnPairs and TurnHalves take them.
+type turns struct{ sin, cos []float32 }
+
+func (r *Rotary) newTurns(split bool) turns {
+	n := len(r.Turns)
+	if !split {
+		n *= 2
+	}
+	return turns{make([]float32, n), make([]float32, n)}
+}
+
+// turn makes t that of a position.
+func (r *Rotary) turn(t *turns, position int, split bool) {
 	for i, turn := range r.Turns {
 		s64, c64 := tensor.SinCos(float64(float64(position) * turn))
 		s, c := float32(float64(s64*r.Magnitude)), float32(float64(c64*r.Magnitude))
-		first, second := 2*i, 2*i+1
 		if split {
-			first, second = i, i+half
+			t.sin[i], t.cos[i] = s, c
+			continue
 		}
-		for h := 0; h < len(x); h += head {
-			a, b := x[h+first], x[h+second]
-			x[h+first] = float32(a*c) - float32(b*s)
-			x[h+second] = float32(a*s) + float32(b*c)
-		}
+		t.sin[2*i], t.sin[2*i+1], t.cos[2*i], t.cos[2*i+1] = s, s, c, c
 	}
+}
+
+// apply turns a head.
+func (t *turns) apply(head []float32, split bool) {
+	if split {
+		tensor.TurnHalves(head, t.sin, t.cos)
+		return
+	}
+	tensor.TurnPairs(head, t.sin, t.cos)
 }

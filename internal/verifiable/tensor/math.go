@@ -22,12 +22,15 @@ var expTerms = [...]float64{
 	1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1,
 }
 
+// Beyond these Exp is 0 and +Inf.
+const expLeast, expMost = -104, 88.8
+
 // Exp returns e^x, rounded to float32. It is 0 below -104 and +Inf above 88.8. x must be a number.
 func Exp(x float32) float32 {
 	switch {
-	case x > 88.8:
+	case x > expMost:
 		return float32(math.Inf(1))
-	case x < -104:
+	case x < expLeast:
 		return 0
 	}
 	return float32(exp(float64(x), expTerms[:]))

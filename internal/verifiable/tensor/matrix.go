@@ -9,6 +9,9 @@ import (
 	"dsai.example/dsai/internal/verifiable/gguf"
 )
 
+// RowGroup is how many rows are computed together: work on a matrix is split at its multiples.
+const RowGroup = 16
+
 // A Matrix is weights as they stand in the model file, row after row, each of whole blocks.
 type Matrix struct {
 	Name    string
@@ -79,11 +82,14 @@ func (m *Matrix) Row(dst []float32, r int) {
 	}
 }
 
-// Multiply writes the products of rows from up to and without to with a to dst, indexed by row. a
-// must have been quantized to the matrix's form.
-func (m *Matrix) Multiply(dst []float32, a *Activation, from, to int) {
+// Multiply writes the products of the rows from (a multiple of RowGroup) up to and without to with
+// each activation: dst[i][r] is that of row r with a[i], which must have been quantized to the matrix's
+// form. It allocates nothing, and calls for different rows may run at the same time.
+func (m *Matrix) Multiply(dst [][]float32, a []*Activation, from, to int) {
 	for r := from; r < to; r++ {
-		dst[r] = m.rule.dot(m.row(r), a)
+		for i := range a {
+			dst[i][r] = m.rule.dot(m.row(r), a[i])
+		}
 	}
 }
 

@@ -176,7 +176,7 @@ func TestExactProduct(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := make([]float32, 1)
-	m.Multiply(got, a, 0, 1)
+	m.Multiply([][]float32{got}, []*tensor.Activation{a}, 0, 1)
 	if want := float32(127*127 + 128 + 5*64); got[0] != want {
 		t.Errorf("Multiply = %v, want %v", got[0], want)
 	}
