@@ -49,7 +49,7 @@ func (n *Node) openEngines(ctx context.Context) error {
 func (n *Node) newUpstream(m store.Model) (*upstream.Engine, error) {
 	return upstream.New(upstream.Config{
 		ID: m.Name, URL: m.URL, Model: m.Remote, Prompt: answer.Prompt, Logger: n.slog,
-		Marker: func(ps []dsai.PassageBody) upstream.Marker { return answer.NewMarker(ps) },
+		Marker: func(ps []dsai.PassageBody) pipeline.Marker { return answer.NewMarker(ps) },
 	})
 }
 
