@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"strings"
 
-	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/jinja"
 	"dsai.example/dsai/internal/verifiable/token"
 )
@@ -42,17 +41,12 @@ type Format struct {
 	text string // with one place for the system's words and one for the user's
 }
 
-// Read returns the form that a model's file asks for.
-func Read(f *gguf.File, v *token.Vocabulary) (*Format, error) {
-	const key = "tokenizer.chat_template"
-	if !f.Has(key) {
+// For returns the form that a model's file asks for by its chat template, "" for none.
+func For(template string, v *token.Vocabulary) (*Format, error) {
+	if template == "" {
 		return &Format{Merged: true, text: plain}, nil
 	}
-	src, err := f.Text(key)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
-	}
-	return New(src, v.Text(v.Begin), v.Text(v.End))
+	return New(template, v.Text(v.Begin), v.Text(v.End))
 }
 
 // New returns the form that a template makes. begin and end are how the model writes its first and

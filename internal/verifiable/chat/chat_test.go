@@ -82,20 +82,20 @@ func TestTemplatesThatCannotBeUsed(t *testing.T) {
 }
 
 // vocabulary has bytes and the marks of ChatML, those of the user's kind as some files have them.
-func vocabulary(t testing.TB, kind int32, more ...gguftest.Pair) (*gguf.File, *token.Vocabulary) {
+func vocabulary(t testing.TB, kind int32) *token.Vocabulary {
 	t.Helper()
 	texts, kinds := []string{"<s>", "<|im_start|>", "<|im_end|>"}, []int32{3, kind, kind}
 	for b := range 256 {
 		texts, kinds = append(texts, "<0x"+strings.ToUpper(string("0123456789abcdef"[b>>4])+string("0123456789abcdef"[b&15]))+">"), append(kinds, 6)
 	}
 	texts, kinds = append(texts, "▁"), append(kinds, 1)
-	f, err := gguf.Open(gguftest.Reader(gguftest.File(append([]gguftest.Pair{
+	f, err := gguf.Open(gguftest.Reader(gguftest.File([]gguftest.Pair{
 		{Key: "tokenizer.ggml.model", Value: "llama"},
 		{Key: "tokenizer.ggml.tokens", Value: texts},
 		{Key: "tokenizer.ggml.token_type", Value: kinds},
 		{Key: "tokenizer.ggml.scores", Value: make([]float32, len(texts))},
 		{Key: "tokenizer.ggml.bos_token_id", Value: uint32(0)},
-	}, more...), nil)))
+	}, nil)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,14 +103,14 @@ func vocabulary(t testing.TB, kind int32, more ...gguftest.Pair) (*gguf.File, *t
 	if err != nil {
 		t.Fatal(err)
 	}
-	return f, v
+	return v
 }
 
 // What a passage or a question says is data: it opens and ends no turn.
 func TestWordsAreNoMarks(t *testing.T) {
 	for _, kind := range []int32{3, 4} { // control, user's
-		file, v := vocabulary(t, kind, gguftest.Pair{Key: "tokenizer.chat_template", Value: template(t, "chatml")})
-		f, err := chat.Read(file, v)
+		v := vocabulary(t, kind)
+		f, err := chat.For(template(t, "chatml"), v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -127,7 +127,7 @@ func TestWordsAreNoMarks(t *testing.T) {
 }
 
 func TestWithoutTemplate(t *testing.T) {
-	f, err := chat.Read(vocabulary(t, 3))
+	f, err := chat.For("", vocabulary(t, 3))
 	if err != nil {
 		t.Fatal(err)
 	}
