@@ -4,7 +4,11 @@
 package engine
 
 import (
+	"context"
 	"log/slog"
+	"os"
+	"slices"
+	"sync"
 	"time"
 
 	"dsai.example/dsai"
@@ -17,12 +21,12 @@ type Config struct {
 	// Memory is the most bytes that weights and what requests remember may take, all models together.
 	// 0: three quarters of the machine's, or of what its control group permits, where that is known.
 	Memory int64
-	// Cache is the most bytes, of Memory, that are kept of requests that ended. 0: an eighth of Memory.
-	// Negative: none.
+	// Cache is the most bytes, of Memory, that are kept of requests that ended. 0: an eighth of Memory,
+	// or 1 GiB where that is unknown. Negative: none.
 	Cache int64
 	// Running is how many requests a model serves at once. 0: 8.
 	Running int
-	// Waiting is how many more may wait for their turn. 0: 64.
+	// Waiting is how many more may wait for their turn. 0: 64. Negative: none.
 	Waiting int
 	// Wait is how long a request waits for its turn unless it says otherwise. 0: 30 seconds.
 	Wait time.Duration
@@ -35,22 +39,125 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Engine serves models. It is safe for concurrent use.
-type Engine struct {
-	cfg Config
+func (c Config) withDefaults() Config {
+	machine := machineMemory() / 4 * 3
+	c.Memory = or(c.Memory, machine)
+	c.Cache = max(0, or(c.Cache, or(c.Memory/8, 1<<30)))
+	c.Running = max(1, or(c.Running, 8))
+	c.Waiting = max(0, or(c.Waiting, 64))
+	c.Wait = or(c.Wait, 30*time.Second)
+	c.Prefill = max(4, or(c.Prefill, 256))
+	c.KeepAlive = or(c.KeepAlive, 5*time.Minute)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c
 }
 
-// New returns an engine. It starts nothing: workers and models start with the first request.
-func New(cfg Config) *Engine { panic("not yet") }
+func or[T int | int64 | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// Engine serves models. It is safe for concurrent use.
+type Engine struct {
+	cfg      Config
+	budget   *budget
+	prefixes *prefixes
+
+	ctx   context.Context // ends with Close
+	close context.CancelFunc
+	group sync.WaitGroup // the loops of loaded models
+
+	mu     sync.Mutex // taken before a model's, never while one is held
+	pool   *Pool      // nil until a model is loaded
+	models []*Model
+	closed bool
+}
+
+// New returns an engine. It starts nothing: workers and models start with the first request. The
+// variable DSAI_KERNEL forces the code that multiplies, for whoever compares.
+func New(cfg Config) *Engine {
+	e := &Engine{cfg: cfg.withDefaults()}
+	e.budget = &budget{limit: e.cfg.Memory}
+	e.prefixes = &prefixes{limit: e.cfg.Cache, budget: e.budget, purged: map[dsai.Digest]struct{}{}}
+	e.ctx, e.close = context.WithCancel(context.Background())
+	return e
+}
 
 // Close ends all requests, waits for them, and frees what they and the models held.
-func (e *Engine) Close() { panic("not yet") }
+func (e *Engine) Close() {
+	e.mu.Lock()
+	models := e.models
+	e.models, e.closed = nil, true
+	e.mu.Unlock()
+	e.close()
+	for _, m := range models {
+		m.shut()
+	}
+	e.group.Wait()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.pool != nil {
+		e.pool.Close()
+		e.pool = nil
+	}
+}
 
 // Add makes the file's model available. It will be loaded only if its fingerprint is want; zero takes
 // any. The engine closes the file.
-func (e *Engine) Add(f *File, want dsai.Digest) *Model { panic("not yet") }
+func (e *Engine) Add(f *File, want dsai.Digest) *Model {
+	m := &Model{File: f, e: e, want: want, ends: endTokens(f.Vocabulary), wake: make(chan struct{}, 1)}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	m.closed = e.closed
+	e.models = append(e.models, m)
+	return m
+}
 
 // Purge forgets, at once and for good, what is remembered of prompts under any of these consents. What
 // running requests hold of them is forgotten as they end, which is for the caller to bring about. It
 // returns how many prompts were forgotten.
-func (e *Engine) Purge(consents ...dsai.Digest) int { panic("not yet") }
+func (e *Engine) Purge(consents ...dsai.Digest) int { return e.prefixes.purge(consents) }
+
+// start runs a model's loop, and the pool that it needs.
+func (e *Engine) start(loop func(p *Pool)) {
+	e.group.Go(func() {
+		e.mu.Lock()
+		if e.pool == nil {
+			e.pool = NewPool(e.cfg.Threads)
+		}
+		p := e.pool
+		e.mu.Unlock()
+		loop(p)
+	})
+}
+
+// room takes n bytes of memory, by forgetting prefixes and then by unloading models that nobody uses.
+func (e *Engine) room(n int64, self *Model) bool {
+	for !e.budget.take(n) {
+		if !e.prefixes.evict() && !e.unloadIdle(self) {
+			return false
+		}
+	}
+	return true
+}
+
+func (e *Engine) unloadIdle(self *Model) bool {
+	e.mu.Lock()
+	models := slices.Clone(e.models)
+	e.mu.Unlock()
+	for _, m := range models {
+		if m != self && m.leaveIfIdle() {
+			return true
+		}
+	}
+	return false
+}
+
+// kernelVariable names the code that multiplies, so that kernels can be compared.
+const kernelVariable = "DSAI_KERNEL"
+
+func kernel() string { return os.Getenv(kernelVariable) }

@@ -5,8 +5,17 @@ package engine
 
 import (
 	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/verifiable/gguf"
+	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/token"
 )
 
@@ -16,6 +25,10 @@ type File struct {
 	Info
 	Path       string
 	Vocabulary *token.Vocabulary
+
+	source *source
+	header *gguf.File
+	config infer.Config
 }
 
 // Info is what a file says of its model. Texts are a stranger's: nothing in them was checked.
@@ -35,13 +48,108 @@ type Info struct {
 
 // OpenFile opens a model file and reads all but its weights. It refuses a file that infer cannot run, as
 // far as the header shows; weights that are no numbers are found when it is loaded.
-func OpenFile(path string) (*File, error) { panic("not yet") }
+func OpenFile(path string) (*File, error) {
+	source, err := openSource(path)
+	if err != nil {
+		return nil, fmt.Errorf("open model: %w", err)
+	}
+	f := &File{Path: path, source: source}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("open model %s: %w", path, errors.Join(err, source.Close()))
+	}
+	return f, nil
+}
+
+func (f *File) read() (err error) {
+	if f.header, err = gguf.Open(f.source, f.source.size); err != nil {
+		return err
+	}
+	if f.config, err = infer.ReadConfig(f.header); err != nil {
+		return err
+	}
+	if f.Vocabulary, err = token.Load(f.header); err != nil {
+		return err
+	}
+	embedding, ok := f.header.Tensor("token_embd.weight")
+	if ok && embedding.Rows() < f.Vocabulary.Len() {
+		return fmt.Errorf("the vocabulary has %d tokens and the model %d", f.Vocabulary.Len(), embedding.Rows())
+	}
+	f.Info = f.describe()
+	return nil
+}
+
+func (f *File) describe() Info {
+	c := f.config
+	info := Info{
+		Name: filepath.Base(f.Path), Architecture: c.Architecture, Context: c.Context, Types: map[string]int{},
+		Size: f.source.size, Modified: f.source.modified, PerToken: int64(c.Layers) * int64(c.KeyHeads) * int64(c.Head) * 4,
+	}
+	for _, t := range f.header.Tensors() {
+		info.Types[t.Type.String()]++
+		info.Parameters += int64(t.Numbers())
+		info.Weights += t.Size
+	}
+	for _, text := range []struct {
+		key string
+		to  *string
+	}{{"general.name", &info.Name}, {"general.license", &info.License}, {"tokenizer.chat_template", &info.Template}} {
+		if v, err := f.header.Text(text.key); err == nil && v != "" {
+			*text.to = strings.ToValidUTF8(v, "\uFFFD")
+		}
+	}
+	return info
+}
 
 // Close closes the file, unless an engine has it.
-func (f *File) Close() error { panic("not yet") }
+func (f *File) Close() error { return f.source.Close() }
 
 // Fingerprint returns the SHA-256 digest of the file's bytes. progress, if not nil, hears now and then how
 // far it is.
 func (f *File) Fingerprint(ctx context.Context, progress func(done, total int64)) (dsai.Digest, error) {
-	panic("not yet")
+	h, buf := sha256.New(), make([]byte, 1<<20)
+	for at := int64(0); at < f.Size; {
+		if err := ctx.Err(); err != nil {
+			return dsai.Digest{}, err
+		}
+		n, err := f.source.ReadAt(buf[:min(int64(len(buf)), f.Size-at)], at)
+		h.Write(buf[:n])
+		if at += int64(n); at < f.Size && err != nil {
+			return dsai.Digest{}, fmt.Errorf("fingerprint model %s: %w", f.Path, err)
+		}
+		if progress != nil {
+			progress(at, f.Size)
+		}
+	}
+	return dsai.Digest(h.Sum(nil)), nil
+}
+
+// load reads the weights. done counts the bytes that were read.
+func (f *File) load(ctx context.Context, done *atomic.Int64) (*infer.Model, error) {
+	header, err := gguf.Open(&counted{ctx: ctx, r: f.source, done: done}, f.Size)
+	if err != nil {
+		return nil, err
+	}
+	return infer.Load(header)
+}
+
+// counted counts what is read, and stops reading when ctx ends.
+type counted struct {
+	ctx  context.Context
+	r    io.ReaderAt
+	done *atomic.Int64
+}
+
+func (c *counted) ReadAt(b []byte, at int64) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := c.r.ReadAt(b, at)
+	c.done.Add(int64(n))
+	return n, err
+}
+
+// remembered returns the bytes that n tokens take, rounded up to what memory comes in.
+func (f *File) remembered(n int) int64 {
+	const page = 32 // infer's
+	return int64((n+page-1)/page*page) * f.PerToken
 }

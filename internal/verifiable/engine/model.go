@@ -5,6 +5,9 @@ package engine
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
+	"time"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/infer"
@@ -15,39 +18,286 @@ import (
 // for a while. It is safe for concurrent use.
 type Model struct {
 	*File
+
+	e    *Engine
+	want dsai.Digest
+	ends []token.ID
+	wake chan struct{} // of 1: tells the loop to look again
+
+	mu      sync.Mutex
+	life    *life // nil while unloaded
+	queue   []*task
+	running int // tasks that the loop has
+	holds   int // others who need the weights
+	held    int64
+	pace    time.Duration // what a request takes, on the average of late
+	print   dsai.Digest   // of the file that was loaded last
+	going   bool          // the loop ends, and nobody may begin with this life
+	closed  bool
 }
 
-// Generate answers a request. It waits for the model and for its turn, hands the answer to emit piece by
-// piece on the caller's goroutine, and returns once nothing of the request runs any more. When ctx
-// ends or emit fails, the answer ends within one token and that error is returned beside the result.
-// Beside other errors the result is nil if nothing was run: ErrRequest, ErrBusy, ErrClosed, a
-// *MemoryError, a *ChangedError, what the file had wrong.
-func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
-	panic("not yet")
+// life is the time from the decision to load until the weights are gone.
+type life struct {
+	up    chan struct{} // closed when the weights are there, or err
+	down  chan struct{} // closed when they are gone
+	err   error
+	model *infer.Model
+
+	read  atomic.Int64
+	total int64
 }
 
 // Load loads the model, if it is not, and returns when it is. progress, if not nil, hears now and then how much
 // is done.
-func (m *Model) Load(ctx context.Context, progress func(done, total int64)) error { panic("not yet") }
+func (m *Model) Load(ctx context.Context, progress func(done, total int64)) error {
+	_, release, err := m.hold(ctx, progress)
+	if err == nil {
+		release()
+	}
+	return err
+}
 
-// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay.
-func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) error { panic("not yet") }
+// Loaded returns the fingerprint of the file that is loaded, or was last. Zero: it never was.
+func (m *Model) Loaded() dsai.Digest {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.print
+}
 
-// Remove ends the model's requests and unloads it. The file stays where it is.
-func (m *Model) Remove() { panic("not yet") }
+// hold returns the weights, which stay until they are released.
+func (m *Model) hold(ctx context.Context, progress func(done, total int64)) (*infer.Model, func(), error) {
+	for {
+		m.mu.Lock()
+		if m.closed {
+			m.mu.Unlock()
+			return nil, nil, ErrClosed
+		}
+		l := m.liveLocked()
+		if m.going { // too late for this life
+			m.mu.Unlock()
+			<-l.down
+			continue
+		}
+		m.holds++
+		m.mu.Unlock()
+		if err := l.await(ctx, progress); err != nil {
+			m.unhold()
+			return nil, nil, err
+		}
+		return l.model, m.unhold, nil
+	}
+}
 
-// Loaded returns the fingerprint of the file that is loaded, or was last.
-func (m *Model) Loaded() dsai.Digest { panic("not yet") }
+func (m *Model) unhold() {
+	m.mu.Lock()
+	m.holds--
+	m.mu.Unlock()
+	m.look()
+}
+
+// await returns when the weights are there.
+func (l *life) await(ctx context.Context, progress func(done, total int64)) error {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-l.up:
+			return l.err
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tick.C:
+			if progress != nil {
+				progress(l.read.Load(), l.total)
+			}
+		}
+	}
+}
+
+// liveLocked returns the model's life, and begins it if need be.
+func (m *Model) liveLocked() *life {
+	if m.life == nil {
+		l := &life{up: make(chan struct{}), down: make(chan struct{}), total: m.Size + m.Weights}
+		m.life = l
+		m.e.start(func(p *Pool) { m.live(l, p) })
+	}
+	return m.life
+}
+
+// live loads the model, serves until nobody needs it, and unloads it.
+func (m *Model) live(l *life, p *Pool) {
+	if l.err = m.load(l); l.err != nil && m.e.ctx.Err() != nil {
+		l.err = ErrClosed
+	}
+	close(l.up)
+	if l.err == nil {
+		s := &loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}
+		s.run()
+		m.unload(l)
+	}
+	m.mu.Lock()
+	waiting := m.queue
+	if l.err == nil && !m.closed {
+		waiting = nil // they came too late for this life: the next one has them
+	} else {
+		m.queue = nil
+	}
+	m.life, m.going = nil, false
+	if len(m.queue) > 0 {
+		m.liveLocked()
+	}
+	m.mu.Unlock()
+	close(l.down)
+	for _, t := range waiting {
+		t.fail(orError(l.err, ErrClosed))
+	}
+}
+
+func orError(err, otherwise error) error {
+	if err != nil {
+		return err
+	}
+	return otherwise
+}
+
+// load checks the fingerprint and reads the weights.
+func (m *Model) load(l *life) (err error) {
+	began := time.Now()
+	if err := useKernel(); err != nil {
+		return err
+	}
+	if !m.e.room(m.Weights, m) {
+		return &MemoryError{What: "model " + m.Name, Need: m.Weights, Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
+	}
+	defer func() {
+		if err != nil {
+			m.e.budget.give(m.Weights)
+		}
+	}()
+	print, err := m.Fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
+	if err != nil {
+		return err
+	}
+	if !m.want.IsZero() && print != m.want {
+		return &ChangedError{Path: m.Path, Want: m.want, Got: print}
+	}
+	if l.model, err = m.File.load(m.e.ctx, &l.read); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	m.print = print
+	m.mu.Unlock()
+	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", print.Short(), "bytes", m.Weights, "took", time.Since(began).Round(time.Millisecond))
+	return nil
+}
+
+func (m *Model) unload(l *life) {
+	m.e.prefixes.forget(m)
+	l.model = nil
+	m.e.budget.give(m.Weights)
+	freeMemory()
+	m.e.cfg.Log.InfoContext(context.WithoutCancel(m.e.ctx), "model unloaded", "model", m.Loaded().Short())
+}
+
+// take takes a task out of the queue to run it, if it still waits there.
+func (m *Model) take(t *task) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if !m.withdrawLocked(t) {
+		return false
+	}
+	m.running++
+	m.held += t.reserved
+	return true
+}
+
+// release is the end of take.
+func (m *Model) release(t *task) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.running--
+	m.held -= t.reserved
+	m.pace += (t.ended.Sub(t.began) - m.pace) / 4
+}
+
+// look wakes the loop, if it sleeps.
+func (m *Model) look() {
+	select {
+	case m.wake <- struct{}{}:
+	default: // it will look anyway
+	}
+}
+
+// leaveIfIdle unloads the model if nobody uses it, and reports whether it did.
+func (m *Model) leaveIfIdle() bool {
+	m.mu.Lock()
+	l := m.life
+	if l == nil || m.holds > 0 || m.running > 0 || len(m.queue) > 0 {
+		m.mu.Unlock()
+		return false
+	}
+	select {
+	case <-l.up:
+	default: // it makes room for itself
+		m.mu.Unlock()
+		return false
+	}
+	m.going = true
+	m.mu.Unlock()
+	m.look()
+	<-l.down
+	return true
+}
+
+// Remove ends the model's requests, unloads it and closes its file, which stays where it is.
+func (m *Model) Remove() {
+	m.e.mu.Lock()
+	for i, other := range m.e.models {
+		if other == m {
+			m.e.models = append(m.e.models[:i:i], m.e.models[i+1:]...)
+			break
+		}
+	}
+	m.e.mu.Unlock()
+	m.shut()
+}
+
+// shut ends the model for good and waits until it is gone.
+func (m *Model) shut() {
+	m.mu.Lock()
+	was, l := m.closed, m.life
+	m.closed = true
+	m.mu.Unlock()
+	m.look()
+	if l != nil {
+		<-l.down
+	}
+	if !was {
+		_ = m.File.Close() // it was only read
+	}
+}
 
 // Status says what a model does.
 type Status struct {
 	State       string // "unloaded", "loading", "loaded"
-	Done, Total int64  // while loading
-	Weights     int64  // bytes
-	Remembered  int64  // bytes that running requests hold
+	Done, Total int64  // bytes read while loading: once for the fingerprint, once for the weights
+	Held        int64  // bytes that running requests may take
 	Running     int
 	Waiting     int
 }
 
 // Status returns what the model does now.
-func (m *Model) Status() Status { panic("not yet") }
+func (m *Model) Status() Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := Status{State: "unloaded", Held: m.held, Running: m.running, Waiting: len(m.queue)}
+	if m.life == nil {
+		return s
+	}
+	s.State, s.Done, s.Total = "loading", m.life.read.Load(), m.life.total
+	select {
+	case <-m.life.up:
+		s.State = "loaded"
+	default:
+	}
+	return s
+}

@@ -45,7 +45,9 @@ type PanicError struct {
 	Stack []byte
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("computation panics: %v\n%s", e.Value, e.Stack) }
+func (e *PanicError) Error() string {
+	return fmt.Sprintf("computation panics: %v\n%s", e.Value, e.Stack)
+}
 
 // NewPool returns a pool of so many threads, the caller's included; 0: one for each processor that Go
 // may use. It starts the others, which end with Close.

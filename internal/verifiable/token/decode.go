@@ -47,11 +47,21 @@ func (d *Decoder) Add(id ID) string {
 	return out
 }
 
+// Holds reports whether bytes of a character are held back.
+func (d *Decoder) Holds() bool { return len(d.held) > 0 }
+
 // End returns what was held back.
 func (d *Decoder) End() string {
 	out := strings.ToValidUTF8(string(d.held), "\uFFFD")
 	d.held = nil
 	return out
+}
+
+// Bytes returns what a token stands for within a text, which may be a part of a character. Control
+// tokens stand for nothing.
+func (v *Vocabulary) Bytes(id ID) []byte {
+	d := Decoder{v: v, started: true}
+	return d.bytes(id)
 }
 
 func (d *Decoder) bytes(id ID) []byte {

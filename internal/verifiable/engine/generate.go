@@ -1,0 +1,249 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dsai.example/dsai/internal/verifiable/infer"
+	"dsai.example/dsai/internal/verifiable/token"
+)
+
+// Generate answers a request. It waits for the model and for its turn, hands the answer to emit piece by
+// piece on the caller's goroutine, and returns once nothing of the request runs any more. When ctx
+// ends or emit fails, the answer ends within one step and that error is returned beside the result,
+// as is the error of an engine that breaks. The result is nil if nothing was run: ErrRequest, ErrBusy,
+// ErrClosed, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
+func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
+	t, err := m.newTask(r)
+	if err != nil {
+		return nil, err
+	}
+	l, err := m.submit(t)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.turn(ctx, l, t, or(r.Wait, m.e.cfg.Wait)); err != nil {
+		return nil, err
+	}
+	result := &Result{PromptTokens: len(r.Prompt)}
+	err = m.follow(ctx, t, result, emit)
+	if result.Trace.Whole {
+		err = nil // the end of ctx came after the last token had left
+	}
+	m.conclude(t, result, err)
+	return result, err
+}
+
+// Limits of what a request may ask for.
+const (
+	maxStops    = 16
+	maxStop     = 256 // bytes
+	maxLogprobs = 20
+)
+
+func (m *Model) newTask(r Request) (*task, error) {
+	if err := r.Sampling.Check(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrRequest, err)
+	}
+	outside := func(id token.ID) bool { return id < 0 || int(id) >= m.Vocabulary.Len() }
+	switch {
+	case len(r.Prompt) == 0:
+		return nil, fmt.Errorf("%w: the prompt is empty", ErrRequest)
+	case slices.ContainsFunc(r.Prompt, outside):
+		return nil, fmt.Errorf("%w: the prompt holds tokens that the model does not have", ErrRequest)
+	case r.MaxTokens < 0 || r.Logprobs > maxLogprobs:
+		return nil, fmt.Errorf("%w: %d tokens, %d likelihoods", ErrRequest, r.MaxTokens, r.Logprobs)
+	case len(r.Stop) > maxStops || slices.ContainsFunc(r.Stop, func(s string) bool { return s == "" || len(s) > maxStop }):
+		return nil, fmt.Errorf("%w: stop takes at most %d texts of 1 to %d bytes", ErrRequest, maxStops, maxStop)
+	}
+	if r.MaxTokens > m.Context-len(r.Prompt) || len(r.Prompt) >= m.Context {
+		return nil, &ContextError{Prompt: len(r.Prompt), Output: max(1, r.MaxTokens), Context: m.Context}
+	}
+	most := or(r.MaxTokens, m.Context-len(r.Prompt))
+	t := &task{
+		Request: r, queued: time.Now(), most: most, reserved: m.remembered(len(r.Prompt) + most),
+		out: newOutput(m.Vocabulary, r.Stop), started: make(chan struct{}), ready: make(chan struct{}, 1),
+		quit: make(chan struct{}), done: make(chan struct{}),
+	}
+	for _, id := range r.Prompt {
+		t.tokens = append(t.tokens, int32(id))
+	}
+	if limit := m.e.cfg.Memory; limit > 0 && m.Weights+t.reserved > limit {
+		what := fmt.Sprintf("a request of %d tokens", len(r.Prompt)+most)
+		return nil, &MemoryError{What: what, Need: t.reserved, Used: m.Weights, Limit: limit}
+	}
+	t.tracer = infer.NewTracer(t.tokens, r.Sampling)
+	return t, nil
+}
+
+// submit puts a task into the queue.
+func (m *Model) submit(t *task) (*life, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
+	if m.running+len(m.queue) >= m.e.cfg.Running+m.e.cfg.Waiting {
+		return nil, m.busyLocked(0)
+	}
+	m.queue = append(m.queue, t)
+	l := m.liveLocked()
+	m.look()
+	return l, nil
+}
+
+func (m *Model) busyLocked(waited time.Duration) error {
+	wait := m.pace * time.Duration(len(m.queue)+1) / time.Duration(m.e.cfg.Running)
+	seconds := math.Ceil(min(max(wait.Seconds(), 1), 120))
+	return &BusyError{Running: m.running, Waiting: len(m.queue), Waited: waited, RetryAfter: time.Duration(seconds) * time.Second}
+}
+
+// turn waits until the loop begins with a task. The clock runs from when the model is loaded.
+func (m *Model) turn(ctx context.Context, l *life, t *task, wait time.Duration) error {
+	select {
+	case <-l.up:
+	case <-ctx.Done():
+	}
+	late := time.NewTimer(wait)
+	defer late.Stop()
+	select {
+	case <-t.started:
+		return nil
+	case <-t.done:
+		return t.err
+	case <-ctx.Done():
+		if m.withdraw(t) {
+			return context.Cause(ctx)
+		}
+	case <-late.C:
+		if m.withdraw(t) {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return m.busyLocked(time.Since(t.queued))
+		}
+	}
+	select { // the loop was faster
+	case <-t.started:
+		return nil
+	case <-t.done:
+		return t.err
+	}
+}
+
+// withdraw takes a task out of the queue, if it still waits there.
+func (m *Model) withdraw(t *task) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.withdrawLocked(t)
+}
+
+func (m *Model) withdrawLocked(t *task) bool {
+	before := len(m.queue)
+	m.queue = slices.DeleteFunc(m.queue, func(other *task) bool { return other == t })
+	return len(m.queue) < before
+}
+
+// follow hands the pieces of an answer to emit until it has ended, and adds what has left to result.
+func (m *Model) follow(ctx context.Context, t *task, result *Result, emit func(Piece) error) (err error) {
+	var text strings.Builder
+	tokens := 0
+	defer func() {
+		result.Text = text.String()
+		result.Trace = t.tracer.Trace(tokens)
+	}()
+	var once sync.Once
+	quit := func() { once.Do(func() { close(t.quit); m.look() }) }
+	pass := func() {
+		for _, p := range t.pop() {
+			if err == nil {
+				err = context.Cause(ctx)
+			}
+			if err == nil {
+				err = emit(p)
+			}
+			if err != nil {
+				quit()
+				return
+			}
+			text.WriteString(p.Text)
+			tokens += p.Tokens
+		}
+		m.look() // the loop may have waited for us
+	}
+	gone := ctx.Done()
+	for {
+		select {
+		case <-t.ready:
+			pass()
+		case <-gone:
+			gone, err = nil, orError(err, context.Cause(ctx))
+			quit()
+		case <-t.done:
+			pass()
+			return orError(err, t.err)
+		}
+	}
+}
+
+// conclude fills in how the answer ended.
+func (m *Model) conclude(t *task, r *Result, err error) {
+	r.Finish = t.finish
+	if err != nil || !r.Trace.Whole {
+		r.Finish = Cancelled
+	}
+	for _, id := range r.Trace.Tokens {
+		r.Output = append(r.Output, token.ID(id))
+	}
+	r.Reused = t.reused
+	r.Waited, r.Took = t.began.Sub(t.queued), t.ended.Sub(t.began)
+	if !t.first.IsZero() {
+		r.FirstToken = t.first.Sub(t.began)
+	}
+}
+
+// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay.
+func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) (err error) {
+	model, release, err := m.hold(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer func() {
+		if v := recover(); v != nil {
+			err = panicked(v)
+		}
+	}()
+	m.e.mu.Lock()
+	pool := m.e.pool
+	m.e.mu.Unlock()
+	tokens := make([]int32, len(prompt))
+	for i, id := range prompt {
+		tokens[i] = int32(id)
+	}
+	return infer.Replay(model, tokens, t, func(n int, f func(i int)) {
+		if ctx.Err() != nil {
+			panic(context.Cause(ctx)) // a Parallel cannot fail otherwise; it is caught above
+		}
+		pool.Parallel(n, f)
+	})
+}
+
+// panicked makes an error of what a computation panicked with.
+func panicked(v any) error {
+	if err, ok := v.(error); ok && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return err
+	}
+	if p, ok := v.(*PanicError); ok {
+		return p
+	}
+	return &PanicError{Value: v}
+}

@@ -1,0 +1,269 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package engine
+
+import (
+	"slices"
+	"time"
+
+	"dsai.example/dsai/internal/verifiable/infer"
+)
+
+// loop serves a loaded model: each round is one step of the model, with the next token of each answer
+// that is under way and a part of the prompts of those that begin. No sum of a step reaches across its
+// items, so requests do not see each other.
+type loop struct {
+	m         *Model
+	life      *life
+	pool      *Pool
+	workspace *infer.Workspace
+
+	active []*task // in order of their turn
+	first  int     // which prompt goes first in the next round
+	items  []infer.Item
+	parts  []part
+}
+
+// part is what a task has in a round.
+type part struct {
+	t        *task
+	from, to int // of the items
+	err      error
+}
+
+// run serves until nobody needs the model.
+func (s *loop) run() {
+	for s.more() {
+		s.drop()
+		s.plan()
+		if len(s.items) == 0 {
+			if len(s.active) > 0 {
+				<-s.m.wake // all wait for who reads them, who will wake us
+			}
+			continue
+		}
+		s.step()
+		s.drop()
+	}
+}
+
+// more takes new tasks, and waits if there is nothing to do. It reports false when the model is to go.
+func (s *loop) more() bool {
+	idle := s.m.e.cfg.KeepAlive
+	var timer *time.Timer
+	for {
+		switch s.admit() {
+		case goOn:
+			return true
+		case goAway:
+			return false
+		}
+		if timer == nil && idle > 0 {
+			timer = time.NewTimer(idle)
+			defer timer.Stop()
+		}
+		if s.sleep(timer) {
+			return false
+		}
+	}
+}
+
+// sleep waits for a sign. It reports whether the model was idle for so long that it goes.
+func (s *loop) sleep(timer *time.Timer) bool {
+	var late <-chan time.Time
+	if timer != nil {
+		late = timer.C
+	}
+	retry := time.NewTimer(time.Second) // memory that others gave back sends no sign
+	defer retry.Stop()
+	var again <-chan time.Time
+	s.m.mu.Lock()
+	if len(s.m.queue) > 0 {
+		again = retry.C
+	}
+	s.m.mu.Unlock()
+	select {
+	case <-s.m.wake:
+	case <-again:
+	case <-late:
+		s.m.mu.Lock()
+		defer s.m.mu.Unlock()
+		if len(s.m.queue) == 0 && s.m.holds == 0 {
+			s.m.going = true
+			return true
+		}
+		timer.Reset(s.m.e.cfg.KeepAlive)
+	}
+	return false
+}
+
+// What to do next.
+const (
+	goOn = iota
+	goWait
+	goAway
+)
+
+// admit begins with the tasks whose turn it is.
+func (s *loop) admit() int {
+	for {
+		t, closed, leave := s.next()
+		if closed {
+			s.abandon(ErrClosed)
+		}
+		if leave {
+			return goAway
+		}
+		if t == nil || !s.m.e.room(t.reserved, s.m) {
+			break
+		}
+		if !s.m.take(t) { // its caller has left
+			s.m.e.budget.give(t.reserved)
+			continue
+		}
+		s.begin(t)
+	}
+	if len(s.active) > 0 {
+		return goOn
+	}
+	return goWait
+}
+
+// next returns the task whose turn it is, if there is room for one, or that the model is to go.
+func (s *loop) next() (t *task, closed, leave bool) {
+	s.m.mu.Lock()
+	defer s.m.mu.Unlock()
+	if s.m.closed && s.m.holds == 0 {
+		s.m.going = true
+	}
+	if len(s.m.queue) > 0 && len(s.active) < s.m.e.cfg.Running && !s.m.closed && !s.m.going {
+		t = s.m.queue[0]
+	}
+	return t, s.m.closed, s.m.going
+}
+
+func (s *loop) begin(t *task) {
+	t.began = time.Now()
+	t.sequence = s.m.e.prefixes.find(s.m, t.Partition, t.tokens)
+	if t.sequence == nil {
+		t.sequence = s.life.model.NewSequence()
+	}
+	t.fed = t.sequence.Len()
+	t.reused = t.fed
+	s.active = append(s.active, t)
+	close(t.started)
+}
+
+// drop lets go of the tasks that have ended, or whose callers have left.
+func (s *loop) drop() {
+	s.active = slices.DeleteFunc(s.active, func(t *task) bool {
+		if t.finish == "" && t.err == nil && !t.left() {
+			return false
+		}
+		s.end(t)
+		return true
+	})
+}
+
+func (s *loop) abandon(err error) {
+	for _, t := range s.active {
+		t.err = err
+		s.end(t)
+	}
+	s.active = nil
+}
+
+// end remembers what the task's sequence holds, and lets go of the task.
+func (s *loop) end(t *task) {
+	t.ended = time.Now()
+	s.m.e.budget.give(t.reserved)
+	s.m.release(t)
+	if t.err == nil {
+		s.m.e.prefixes.keep(&prefix{
+			model: s.m, partition: t.Partition, tokens: t.tokens[:t.fed:t.fed], consents: t.Consents, sequence: t.sequence,
+		})
+	} else {
+		t.sequence.Erase()
+	}
+	t.sequence = nil
+	close(t.done)
+}
+
+// plan makes the items of the next step.
+func (s *loop) plan() {
+	s.items, s.parts = s.items[:0], s.parts[:0]
+	for _, t := range s.active {
+		if len(t.tokens)-t.fed == 1 && !t.blocked() {
+			s.add(t, 1)
+		}
+	}
+	room := s.m.e.cfg.Prefill
+	if len(s.parts) > 0 {
+		room /= 4
+	}
+	s.first++
+	for i := range s.active {
+		t := s.active[(i+s.first)%len(s.active)]
+		if rest := len(t.tokens) - t.fed; rest > 1 && room > 0 {
+			n := min(rest, room)
+			room -= n
+			s.add(t, n)
+		}
+	}
+}
+
+// add adds the next n tokens of a task.
+func (s *loop) add(t *task, n int) {
+	from := len(s.items)
+	for i := t.fed; i < t.fed+n; i++ {
+		s.items = append(s.items, infer.Item{Sequence: t.sequence, Token: t.tokens[i], Logits: i == len(t.tokens)-1})
+	}
+	s.parts = append(s.parts, part{t: t, from: from, to: len(s.items)})
+}
+
+// step gives the items to the model and lets their tasks advance.
+func (s *loop) step() {
+	results, err := s.compute(s.items)
+	if err == nil {
+		s.advance(s.parts, results)
+		return
+	}
+	// One of them is at fault, and the sequences are as they were: each by itself, so that it does not
+	// show in the others.
+	for i := range s.parts {
+		p := s.parts[i]
+		results, err := s.compute(s.items[p.from:p.to])
+		if err != nil {
+			p.t.err = err
+			continue
+		}
+		p.from, p.to = 0, p.to-p.from
+		s.advance([]part{p}, results)
+	}
+}
+
+// compute is a step of the model. A panic in it is an error.
+func (s *loop) compute(items []infer.Item) (results []infer.Result, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			s.workspace, err = s.life.model.NewWorkspace(), panicked(v)
+		}
+	}()
+	return s.workspace.Step(items, s.pool.Parallel)
+}
+
+func (s *loop) advance(parts []part, results []infer.Result) {
+	s.pool.Parallel(len(parts), func(i int) {
+		p := parts[i]
+		defer func() {
+			if v := recover(); v != nil {
+				p.t.err = panicked(v)
+			}
+		}()
+		p.t.fed += p.to - p.from
+		if last := results[p.to-1]; last.Logits != nil {
+			p.t.advance(last, s.m.ends, s.m.Vocabulary)
+		}
+	})
+}
