@@ -97,7 +97,7 @@ func (h Home) backUpBefore(ctx context.Context, format int) (path string, err er
 	}
 	_, err = h.createArchive(ctx, draft, func(a *archive) error {
 		return a.addTree(".", func(name string) bool {
-			return name == "lock" || name == "models" || strings.HasPrefix(name, beforeFormat)
+			return name == "lock" || strings.HasPrefix(name, "models/") || strings.HasPrefix(name, beforeFormat)
 		})
 	})
 	if err != nil {

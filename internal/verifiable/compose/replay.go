@@ -49,7 +49,11 @@ func Replay(ctx context.Context, m *engine.Model, f *chat.Format, c Claim) error
 	if err := m.Replay(ctx, Prompt(f, m.Vocabulary, c.Question, c.Passages), t); err != nil {
 		return err
 	}
-	text, stopped := Text(m.Vocabulary, t.Tokens, set.Stop)
+	output := make([]token.ID, len(t.Tokens))
+	for i, id := range t.Tokens {
+		output[i] = token.ID(id)
+	}
+	text, stopped := engine.Read(m.Vocabulary, output, set.Stop)
 	return c.compare(text, stopped, len(t.Tokens) == set.MaxTokens)
 }
 
@@ -72,29 +76,6 @@ func (c Claim) settings(t infer.Trace) (set settings, err error) {
 		err = fmt.Errorf("%w: it has %d tokens, at most %d were asked for", ErrDiffers, len(t.Tokens), set.MaxTokens)
 	}
 	return set, err
-}
-
-// Text is what tokens say up to the model's own end or one of the texts that stop it, and whether there
-// was one.
-func Text(v *token.Vocabulary, tokens []int32, stop []string) (text string, stopped bool) {
-	var b strings.Builder
-	d := v.NewDecoder()
-	for _, t := range tokens {
-		id := token.ID(t)
-		if id == v.End || id == v.Turn {
-			stopped = true
-			break
-		}
-		b.WriteString(d.Add(id))
-	}
-	b.WriteString(d.End())
-	text = b.String()
-	for _, s := range stop {
-		if before, _, found := strings.Cut(text, s); found {
-			text, stopped = before, true
-		}
-	}
-	return text, stopped
 }
 
 // compare reads the text as an answer and compares it with the one that was given.
