@@ -51,10 +51,20 @@ func (n *Node) AddModelFile(ctx context.Context, a ModelArgs, progress func(any)
 		return nil, fmt.Errorf("add model %s: %w", a.Path, err)
 	}
 	m.URL = fileURL + fingerprint.String()
+	if old := n.modelFile(name); old != nil && old.fingerprint != fingerprint {
+		return nil, errors.Join(fmt.Errorf("add model %q, which is another file here: %w", name, store.ErrExists), n.sweepModelsLocked(ctx))
+	}
 	if err := n.tryModel(ctx, m, fingerprint, func(done, total int64) { tell("loading", done, total) }); err != nil {
 		return nil, errors.Join(fmt.Errorf("add model %s: %w", a.Path, err), n.sweepModelsLocked(context.WithoutCancel(ctx)))
 	}
 	return n.offer(ctx, m)
+}
+
+// modelFile returns the model file with a name, or nil.
+func (n *Node) modelFile(name string) *modelFile {
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	return n.files[name]
 }
 
 // steps passes on how far a step is, twice a second, and its end.
@@ -85,6 +95,9 @@ func (n *Node) examine(ctx context.Context, a ModelArgs) (string, error) {
 	}
 	if err := checkModelName(name); err != nil {
 		return "", err
+	}
+	if old := n.modelFile(name); old != nil && old.problem != nil {
+		return name, nil // its file may have come back
 	}
 	rows, err := n.db.Models(ctx)
 	for _, m := range rows {
@@ -197,9 +210,7 @@ type Benched struct {
 }
 
 func (n *Node) callBench(ctx context.Context, a BenchArgs, _ func(any)) (*Benched, error) {
-	n.mu.RLock()
-	f := n.files[a.Name]
-	n.mu.RUnlock()
+	f := n.modelFile(a.Name)
 	switch {
 	case f == nil:
 		return nil, fmt.Errorf("model %.80q is no model file of this node: %w", a.Name, ErrNoModel)

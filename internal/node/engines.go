@@ -39,7 +39,7 @@ func (n *Node) openEngines(ctx context.Context) error {
 	for _, m := range models {
 		if fingerprint, ok := fileModel(m); ok {
 			f := before[m.Name]
-			if f == nil || f.row != m {
+			if f == nil || f.row != m || f.problem != nil {
 				f = n.openModelFile(m, fingerprint)
 			}
 			engines[m.Name], files[m.Name] = f, f

@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -155,4 +156,32 @@ func (n *Node) sweepModelsLocked(ctx context.Context) error {
 		}
 	}
 	return ignoreMissing(err)
+}
+
+// fsckModels reads every model file whole.
+func (n *Node) fsckModels(ctx context.Context) (string, error) {
+	rows, err := n.db.Models(ctx)
+	if err != nil {
+		return "", err
+	}
+	count, gone := 0, ""
+	for _, m := range rows {
+		want, ok := fileModel(m)
+		if !ok {
+			continue
+		}
+		path := cmp.Or(m.Remote, n.home.modelPath(want))
+		got, err := fingerprintOf(ctx, path, nil)
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // a backup holds none, so nothing is damaged
+			gone += "; " + m.Name + " is not here: add its file again"
+			continue
+		case err != nil:
+			return "", fmt.Errorf("model %s: %w", m.Name, err)
+		case got != want:
+			return "", fmt.Errorf("model %s: %s has changed: its fingerprint is %s, not %s", m.Name, path, short(got), short(want))
+		}
+		count++
+	}
+	return fmt.Sprintf("%d model files have their fingerprints%s", count, gone), nil
 }

@@ -56,7 +56,14 @@ func checkModelName(name string) error {
 
 // offer records a model and makes it one that can be asked.
 func (n *Node) offer(ctx context.Context, m store.Model) (*view.Model, error) {
-	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.AddModel(m) }); err != nil {
+	if err := n.db.Update(ctx, func(tx *store.Tx) error {
+		if n.modelFile(m.Name) != nil { // its file was gone, and may now be elsewhere
+			if err := tx.RemoveModel(m.Name); err != nil {
+				return err
+			}
+		}
+		return tx.AddModel(m)
+	}); err != nil {
 		return nil, err
 	}
 	if err := n.openEngines(ctx); err != nil {
