@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 export RACE_PKGS ?= \
 	./internal/node ./internal/api ./internal/control ./internal/store ./internal/durable ./internal/pipeline \
 	./internal/resilience/upstream \
-	./internal/verifiable/infer ./internal/verifiable/ingest ./internal/verifiable/retrieve ./internal/verifiable/receipt ./internal/verifiable/tlog ./internal/verifiable/vc
+	./internal/verifiable/engine ./internal/verifiable/infer ./internal/verifiable/ingest ./internal/verifiable/retrieve ./internal/verifiable/receipt ./internal/verifiable/tensor ./internal/verifiable/tlog ./internal/verifiable/vc
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD     := go build -trimpath -ldflags '-X main.version=$(VERSION)'
@@ -54,6 +54,9 @@ check: ## everything that CI checks, at most 40 minutes on 2 cores
 
 race e2e service fuzz arch amd64v3 arm64 cross generated kill torchwood strangers: ## one step of check
 	test/ci/check.sh $@
+
+bits: ## the bits of models on five kinds of CPU, emulated where need be
+	test/bits/run.sh
 
 lint: ## gofmt, go vet and staticcheck
 	test/ci/check.sh gofmt vet staticcheck

@@ -6,7 +6,6 @@ package engine
 import (
 	"context"
 	"log/slog"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -156,8 +155,3 @@ func (e *Engine) unloadIdle(self *Model) bool {
 	}
 	return false
 }
-
-// kernelVariable names the code that multiplies, so that kernels can be compared.
-const kernelVariable = "DSAI_KERNEL"
-
-func kernel() string { return os.Getenv(kernelVariable) }

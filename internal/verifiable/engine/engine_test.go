@@ -95,18 +95,18 @@ func TestAloneAndAmongOthers(t *testing.T) {
 	var want []*engine.Result
 	_, alone := serve(t, engine.Config{Threads: 1})
 	for i := range 8 {
-		want = append(want, generate(t, alone, request(uint64(i+1), 7+23*i, 20+5*i)))
+		want = append(want, generate(t, alone, request(uint64(i+1), 5+11*i, 12+3*i)))
 	}
 	for _, cfg := range []engine.Config{{Threads: 3, Prefill: 8}, {Threads: 2, Running: 3}} {
 		_, m := serve(t, cfg)
 		var group sync.WaitGroup
 		for i, w := range want {
 			group.Go(func() {
-				got := generate(t, m, request(uint64(i+1), 7+23*i, 20+5*i))
+				got := generate(t, m, request(uint64(i+1), 5+11*i, 12+3*i))
 				if !bytes.Equal(got.Trace.JSON(), w.Trace.JSON()) || got.Text != w.Text || got.Finish != w.Finish {
 					t.Errorf("request %d among others differs from the one alone", i)
 				}
-				if err := m.Replay(t.Context(), prompt(uint64(i+1), 7+23*i), got.Trace); err != nil {
+				if err := m.Replay(t.Context(), prompt(uint64(i+1), 5+11*i), got.Trace); err != nil {
 					t.Errorf("request %d: Replay = %v", i, err)
 				}
 			})
@@ -125,33 +125,36 @@ func TestCancel(t *testing.T) {
 	}
 	gone := errors.New("the reader is gone")
 	ctx, cancel := context.WithCancel(t.Context())
-	for name, emit := range map[string]func(n int) error{
-		"emit fails": func(n int) error {
+	for _, tt := range []struct {
+		name string
+		emit func(n int) error
+	}{
+		{"emit fails", func(n int) error {
 			if n > 10 {
 				return gone
 			}
 			return nil
-		},
-		"context ends": func(n int) error {
+		}},
+		{"context ends", func(n int) error {
 			if n >= 10 {
 				cancel()
 			}
 			return nil
-		},
+		}},
 	} {
 		n := 0
 		got, err := m.Generate(ctx, r, func(p engine.Piece) error {
 			n += p.Tokens
-			return emit(n)
+			return tt.emit(n)
 		})
 		if err == nil || got.Finish != engine.Cancelled || got.Trace.Whole || len(got.Output) < 5 || len(got.Output) > 20 {
-			t.Errorf("%s: Generate = %d tokens, %s, %v, want about 10, cancelled, an error", name, len(got.Output), got.Finish, err)
+			t.Fatalf("%s: Generate = %+v, %v, want about 10 tokens, cancelled, an error", tt.name, got, err)
 		}
 		if !strings.HasPrefix(whole.Text, got.Text) || !slices.Equal(got.Output, whole.Output[:len(got.Output)]) {
-			t.Errorf("%s: what left is not how the whole answer begins", name)
+			t.Errorf("%s: what left is not how the whole answer begins", tt.name)
 		}
 		if err := m.Replay(t.Context(), r.Prompt, got.Trace); err != nil {
-			t.Errorf("%s: Replay = %v", name, err)
+			t.Errorf("%s: Replay = %v", tt.name, err)
 		}
 	}
 	if _, err := m.Generate(ctx, r, nil); !errors.Is(err, context.Canceled) {

@@ -23,6 +23,9 @@ import (
 // as is the error of an engine that breaks. The result is nil if nothing was run: ErrRequest, ErrBusy,
 // ErrClosed, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
 func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
+	if err := context.Cause(ctx); err != nil {
+		return nil, err
+	}
 	t, err := m.newTask(r)
 	if err != nil {
 		return nil, err

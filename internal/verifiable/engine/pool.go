@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"dsai.example/dsai/internal/verifiable/infer"
 )
 
 // Pool is threads that share the calls of an infer.Parallel. A worker without work spins for some
@@ -32,6 +34,9 @@ type Pool struct {
 	next  atomic.Int64
 	in    atomic.Int64 // workers inside
 	broke atomic.Pointer[PanicError]
+
+	waits    atomic.Bool   // whoever opened the job sleeps until the last worker is out
+	finished chan struct{} // of 1: whoever takes waits away sends once
 }
 
 type worker struct {
@@ -55,7 +60,7 @@ func NewPool(threads int) *Pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &Pool{}
+	p := &Pool{finished: make(chan struct{}, 1)}
 	for range threads - 1 {
 		w := &worker{wake: make(chan struct{}, 1)}
 		p.workers = append(p.workers, w)
@@ -83,18 +88,13 @@ func (w *worker) rouse() {
 }
 
 // Parallel is an infer.Parallel. A call that panics makes it panic with a *PanicError, in the caller,
-// after all others have returned. Calls of it from several goroutines wait for each other.
+// after all others have returned. While the workers are somebody else's, the caller does all itself:
+// to wait for them would take longer.
 func (p *Pool) Parallel(n int, f func(i int)) {
-	if n == 1 || len(p.workers) == 0 {
-		for i := range n {
-			f(i)
-		}
+	if n < 2 || len(p.workers) == 0 || !p.mu.TryLock() {
+		infer.Serial(n, f)
 		return
 	}
-	if n == 0 {
-		return
-	}
-	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.n, p.f = int64(n), f
 	p.next.Store(0)
@@ -105,15 +105,25 @@ func (p *Pool) Parallel(n int, f func(i int)) {
 	}
 	p.share()
 	p.epoch.Add(1)
-	for spin := 0; p.in.Load() != 0; spin++ {
-		if spin > 1000 {
-			runtime.Gosched() // a worker has no processor
-		}
-	}
+	p.wait()
 	p.f = nil
 	if broke := p.broke.Load(); broke != nil {
 		panic(broke)
 	}
+}
+
+// wait returns when all workers are out.
+func (p *Pool) wait() {
+	for range 5000 { // what the last call takes, mostly
+		if p.in.Load() == 0 {
+			return
+		}
+	}
+	p.waits.Store(true) // a worker may have lost its processor: it can have ours
+	if p.in.Load() == 0 && p.waits.CompareAndSwap(true, false) {
+		return
+	}
+	<-p.finished
 }
 
 // share makes calls until none is left.
@@ -162,7 +172,9 @@ func (p *Pool) enter(e uint64) {
 	if p.epoch.Load() == e {
 		p.share()
 	}
-	p.in.Add(-1)
+	if p.in.Add(-1) == 0 && p.waits.Load() && p.waits.CompareAndSwap(true, false) {
+		p.finished <- struct{}{}
+	}
 }
 
 // await spins for a job after the last one. It returns last if none came.

@@ -32,6 +32,19 @@ func (w *Workspace) cut() {
 	}
 }
 
+// attendAll computes the attention of all spans.
+func (w *Workspace) attendAll() {
+	numbers := 0
+	for i := range w.items {
+		numbers += (w.at[i] + 1) * w.m.Heads * w.m.Head
+	}
+	if tasks := len(w.spans) * w.m.KeyHeads; numbers < eachAtOnce {
+		Serial(tasks, w.doAttend)
+	} else {
+		w.parallel(tasks, w.doAttend)
+	}
+}
+
 // scratch is what a task of the attention computes with.
 type scratch struct {
 	tile   []float32 // a page of keys, or of values, of one head

@@ -89,7 +89,7 @@ func (w *Workspace) block() error {
 	if err := w.failed(); err != nil { // Halfs saturate: what is no number must not get so far
 		return err
 	}
-	w.parallel(len(w.spans)*w.m.KeyHeads, w.doAttend)
+	w.attendAll()
 
 	w.from, w.by = w.heads, l.out
 	w.setForms(l.out)

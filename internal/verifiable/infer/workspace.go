@@ -11,9 +11,9 @@ import (
 
 // How much of a product a call of Parallel computes. Neither can show in the result.
 const (
-	rowsAtOnce  = 64 // a multiple of tensor.RowGroup
-	itemsAtOnce = 64 // so that their activations stay in the cache
-	eachAtOnce  = 1 << 13
+	rowsAtOnce  = 64      // a multiple of tensor.RowGroup
+	itemsAtOnce = 64      // so that their activations stay in the cache
+	eachAtOnce  = 1 << 13 // numbers for which no other thread is woken
 )
 
 // A Workspace is the memory that steps compute in. It grows to the largest step and is used again: a

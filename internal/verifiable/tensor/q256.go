@@ -8,150 +8,176 @@ package tensor
 // same for what is taken off. Then, over the blocks in order,
 // acc = acc + f32(n) * (d*scale), and for Q4_K and Q5_K acc = acc - f32(o) * (dmin*scale)
 // (spec/numerics.md#products). The largest n is below 2^28.
+//
+// Side by side, Q4_K has each part of 32 as Q4_0 has it; then, for each two parts, their factors in
+// two bytes a row, the offsets likewise, and d and dmin of the rows. Q5_K has before the factors, for
+// each part, four bytes a row of fifth bits: bit j of byte k belongs to weight 4j + k. Q6_K has for each
+// part of 16, in four bytes a row each: the low nibbles of the steps 0 and 2, those of 1 and 3, and the
+// upper bits of the steps 0 to 3, two each; then, for each two parts, the factors, and d.
 
 const (
-	q4KBytes = 144 // d, dmin, 12 bytes of factors, 128 of nibbles
-	q5KBytes = 176 // d, dmin, 12 bytes of factors, 32 of fifth bits, 128 of nibbles
-	q6KBytes = 210 // 128 bytes of nibbles, 64 of upper bit pairs, 16 signed factors, d
-	parts    = 8   // of 32 weights, in Q4_K and Q5_K
+	parts     = 8             // of 32 weights, in Q4_K and Q5_K
+	partBytes = 4 * stepBytes // of nibbles
+	pairBytes = 2 * RowGroup  // of factors of two parts
+
+	q4KFactors = parts * partBytes
+	q5KFifth   = parts * partBytes
+	q5KFactors = q5KFifth + parts*stepBytes
+	q6KPart    = 3 * stepBytes
+	q6KFactors = 16 * q6KPart
+
+	// From the factors of Q4_K and Q5_K on:
+	atOffsets = parts / 2 * pairBytes
+	atD       = 2 * atOffsets
+	atMin     = atD + 2*RowGroup
+	offsetEnd = atMin + 2*RowGroup
+
+	q4KGroup = q4KFactors + offsetEnd
+	q5KGroup = q5KFactors + offsetEnd
+	q6KD     = q6KFactors + 8*pairBytes
+	q6KGroup = q6KD + 2*RowGroup
 )
 
-// A superblock is a block of 256 with its weights as small integers.
-type superblock struct {
-	q       [256]int8
-	factors [16]int32 // of 32 weights each in Q4_K and Q5_K, of 16 in Q6_K
-	offsets [parts]int32
-}
-
-// readFactors unpacks the eight pairs of six bits that Q4_K and Q5_K share.
-func (s *superblock) readFactors(b []byte) {
-	for j := range 4 {
-		s.factors[j], s.offsets[j] = int32(b[j]&63), int32(b[j+4]&63)
-		s.factors[j+4] = int32(b[j+8]&15 | b[j]>>6<<4)
-		s.offsets[j+4] = int32(b[j+8]>>4 | b[j+4]>>6<<4)
-	}
-}
-
-func (s *superblock) readQ4K(b []byte) {
-	s.readFactors(b[4:16])
-	for j := range 4 {
-		for i, v := range b[16+32*j:][:32] {
-			s.q[64*j+i] = int8(v & 15)
-			s.q[64*j+32+i] = int8(v >> 4)
-		}
-	}
-}
-
-func (s *superblock) readQ5K(b []byte) {
-	s.readFactors(b[4:16])
-	fifth := b[16:48]
-	for j := range 4 {
-		for i, v := range b[48+32*j:][:32] {
-			s.q[64*j+i] = int8(v&15 | fifth[i]>>(2*j)&1<<4)
-			s.q[64*j+32+i] = int8(v>>4 | fifth[i]>>(2*j+1)&1<<4)
-		}
-	}
-}
-
-func (s *superblock) readQ6K(b []byte) {
-	for half := range 2 {
-		low, high, q := b[64*half:], b[128+32*half:], s.q[128*half:]
-		for i := range 32 {
-			h := high[i]
-			q[i] = int8(low[i]&15|h&3<<4) - 32
-			q[32+i] = int8(low[32+i]&15|h>>2&3<<4) - 32
-			q[64+i] = int8(low[i]>>4|h>>4&3<<4) - 32
-			q[96+i] = int8(low[32+i]>>4|h>>6<<4) - 32
-		}
-	}
-	for j := range s.factors {
-		s.factors[j] = int32(int8(b[192+j]))
-	}
-}
-
-func finiteQ6K(b []byte) bool { return halfAt(b[208:]).Finite() }
-
-func widenQ4K(dst []float32, b []byte) {
+func packQ4K(dst []byte, lane int, b []byte) {
 	var s superblock
 	s.readQ4K(b)
-	s.widen(dst, b)
+	s.packNibbles(dst, lane)
+	s.packFactors(dst[q4KFactors:], lane, b)
 }
 
-func widenQ5K(dst []float32, b []byte) {
+func packQ5K(dst []byte, lane int, b []byte) {
 	var s superblock
 	s.readQ5K(b)
-	s.widen(dst, b)
+	s.packNibbles(dst, lane)
+	for i, v := range s.q {
+		dst[q5KFifth+i/32*stepBytes+4*lane+i%4] |= byte(v) >> 4 & 1 << (i % 32 / 4)
+	}
+	s.packFactors(dst[q5KFactors:], lane, b)
 }
 
-func (s *superblock) widen(dst []float32, b []byte) {
-	d, dmin := halfAt(b).Float(), halfAt(b[2:]).Float()
-	for i := range dst {
-		factor, offset := float32(d*float32(s.factors[i/32])), float32(dmin*float32(s.offsets[i/32]))
-		dst[i] = float32(factor*float32(s.q[i])) - offset
+// packNibbles places the lower four bits of the weights.
+func (s *superblock) packNibbles(dst []byte, lane int) {
+	for i, v := range s.q {
+		dst[i/32*partBytes+i%16/4*stepBytes+4*lane+i%4] |= byte(v) & 15 << (i % 32 / 16 * 4)
 	}
 }
 
-func widenQ6K(dst []float32, b []byte) {
+func (s *superblock) packFactors(dst []byte, lane int, b []byte) {
+	for j := range parts {
+		dst[j/2*pairBytes+2*lane+j%2] = byte(s.factors[j])
+		dst[atOffsets+j/2*pairBytes+2*lane+j%2] = byte(s.offsets[j])
+	}
+	copy(dst[atD+2*lane:][:2], b)
+	copy(dst[atMin+2*lane:][:2], b[2:])
+}
+
+func packQ6K(dst []byte, lane int, b []byte) {
 	var s superblock
 	s.readQ6K(b)
-	d := halfAt(b[208:]).Float()
-	for i := range dst {
-		dst[i] = float32(float32(d*float32(s.factors[i/16])) * float32(s.q[i]))
+	for i, v := range s.q {
+		u, part, step, at := byte(v+32), dst[i/16*q6KPart:], i%16/4, 4*lane+i%4
+		part[step%2*stepBytes+at] |= u & 15 << (step / 2 * 4)
+		part[2*stepBytes+at] |= u >> 4 << (2 * step)
 	}
-}
-
-func dotQ4K(row []byte, a *Activation) float32 {
-	return dotOffset(row, q4KBytes, a, (*superblock).readQ4K)
-}
-
-func dotQ5K(row []byte, a *Activation) float32 {
-	return dotOffset(row, q5KBytes, a, (*superblock).readQ5K)
-}
-
-func dotOffset(row []byte, bytes int, a *Activation, read func(*superblock, []byte)) float32 {
-	var acc float32
-	var s superblock
-	for b, scale := range a.large.scales {
-		w := row[b*bytes:][:bytes]
-		read(&s, w)
-		x := a.large.bytes[b*largeBlock:][:largeBlock]
-		n, o := s.sums(x)
-		acc += float32(float32(n) * float32(halfAt(w).Float()*scale))
-		acc -= float32(float32(o) * float32(halfAt(w[2:]).Float()*scale))
+	for j, f := range s.factors {
+		dst[q6KFactors+j/2*pairBytes+2*lane+j%2] = byte(f)
 	}
-	return acc
+	copy(dst[q6KD+2*lane:][:2], b[208:])
 }
 
-// sums returns the sum of factor*weight*x, and of offset*x.
-func (s *superblock) sums(x []int8) (n, o int32) {
-	for j := range parts {
-		var products, sum int32
-		for i, v := range x[32*j:][:32] {
-			products += int32(s.q[32*j+i]) * int32(v)
-			sum += int32(v)
-		}
-		n += s.factors[j] * products
-		o += s.offsets[j] * sum
-	}
-	return n, o
-}
-
-func dotQ6K(row []byte, a *Activation) float32 {
-	var acc float32
-	var s superblock
-	for b, scale := range a.large.scales {
-		w := row[b*q6KBytes:][:q6KBytes]
-		s.readQ6K(w)
-		x := a.large.bytes[b*largeBlock:][:largeBlock]
-		var n int32
-		for j, factor := range s.factors {
-			var products int32
-			for i, v := range x[16*j:][:16] {
-				products += int32(s.q[16*j+i]) * int32(v)
+func dotQ4K(group []byte, a *Activation) (acc [RowGroup]float32) {
+	for i := range a.large {
+		w, x := group[i*q4KGroup:][:q4KGroup], &a.large[i]
+		var n [RowGroup]int32
+		for p := range parts {
+			var products [RowGroup]int32
+			for j := range 4 {
+				addNibbles(&products, w[p*partBytes+j*stepBytes:], x.q[32*p+4*j:])
 			}
-			n += factor * products
+			scaleUnsigned(&n, &products, w[q4KFactors:], p)
 		}
-		acc += float32(float32(n) * float32(halfAt(w[208:]).Float()*scale))
+		accumulateOffset(&acc, &n, w[q4KFactors:], x)
 	}
 	return acc
+}
+
+// scaleUnsigned adds the products of part p times its factor.
+func scaleUnsigned(n, products *[RowGroup]int32, factors []byte, p int) {
+	factors = factors[p/2*pairBytes:][:pairBytes]
+	for r := range n {
+		n[r] += int32(factors[2*r+p%2]) * products[r]
+	}
+}
+
+// accumulateOffset adds f32(n) * (d*scale), then subtracts f32(o) * (dmin*scale).
+func accumulateOffset(acc *[RowGroup]float32, n *[RowGroup]int32, factors []byte, x *largeBlock) {
+	var o [RowGroup]int32
+	for p, sum := range x.sums32 {
+		for r := range o {
+			o[r] += int32(factors[atOffsets+p/2*pairBytes+2*r+p%2]) * int32(sum)
+		}
+	}
+	accumulate(acc, n, factors[atD:], x.scale)
+	for r := range acc {
+		acc[r] -= float32(float32(o[r]) * float32(halfAt(factors[atMin+2*r:]).Float()*x.scale))
+	}
+}
+
+func dotQ5K(group []byte, a *Activation) (acc [RowGroup]float32) {
+	for i := range a.large {
+		w, x := group[i*q5KGroup:][:q5KGroup], &a.large[i]
+		var n [RowGroup]int32
+		for p := range parts {
+			var products [RowGroup]int32
+			fifth := w[q5KFifth+p*stepBytes:][:stepBytes]
+			for j := range 4 {
+				addNibbles(&products, w[p*partBytes+j*stepBytes:], x.q[32*p+4*j:])
+				addFifth(&products, fifth, j, x.q[32*p+4*j:])
+			}
+			scaleUnsigned(&n, &products, w[q5KFactors:], p)
+		}
+		accumulateOffset(&acc, &n, w[q5KFactors:], x)
+	}
+	return acc
+}
+
+// addFifth adds what the fifth bits of the steps j and j+4 are worth, 16 each.
+func addFifth(n *[RowGroup]int32, fifth []byte, j int, x []int8) {
+	for k := range 4 {
+		x0, x1 := int32(x[k]), int32(x[16+k])
+		for r := range n {
+			v := int32(fifth[4*r+k]) >> j
+			n[r] += v&1<<4*x0 + v>>4&1<<4*x1
+		}
+	}
+}
+
+// dotQ6K multiplies the six bits as they are, 0 to 63, and takes off 32 times the sum of x.
+func dotQ6K(group []byte, a *Activation) (acc [RowGroup]float32) {
+	for i := range a.large {
+		w, x := group[i*q6KGroup:][:q6KGroup], &a.large[i]
+		var n [RowGroup]int32
+		for p, sum := range x.sums16 {
+			factors := w[q6KFactors+p/2*pairBytes:][:pairBytes]
+			products := sixBits(w[p*q6KPart:], x.q[16*p:])
+			for r := range n {
+				n[r] += int32(int8(factors[2*r+p%2])) * (products[r] - 32*int32(sum))
+			}
+		}
+		accumulate(&acc, &n, w[q6KD:], x.scale)
+	}
+	return acc
+}
+
+// sixBits returns the products of a part of 16 weights.
+func sixBits(w []byte, x []int8) (n [RowGroup]int32) {
+	w = w[:q6KPart]
+	for k := range 4 {
+		x0, x1, x2, x3 := int32(x[k]), int32(x[4+k]), int32(x[8+k]), int32(x[12+k])
+		for r := range n {
+			l0, l1, h := w[4*r+k], w[stepBytes+4*r+k], w[2*stepBytes+4*r+k]
+			n[r] += int32(l0&15|h<<4&48)*x0 + int32(l1&15|h<<2&48)*x1 + int32(l0>>4|h&48)*x2 + int32(l1>>4|h>>2&48)*x3
+		}
+	}
+	return n
 }

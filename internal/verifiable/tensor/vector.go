@@ -25,8 +25,14 @@ func fold(s *[lanes]float32) float32 {
 // Sum returns the sum of x.
 func Sum(x []float32) float32 {
 	var s [lanes]float32
-	for i := fastSum(x, &s); i < len(x); i++ {
-		s[i%lanes] += x[i]
+	x = x[fastSum(x, &s):]
+	for ; len(x) >= lanes; x = x[lanes:] {
+		for j, v := range (*[lanes]float32)(x) {
+			s[j] += v
+		}
+	}
+	for j, v := range x {
+		s[j] += v
 	}
 	return fold(&s)
 }
@@ -34,8 +40,16 @@ func Sum(x []float32) float32 {
 // Dot returns the sum of the products of a and b, which are of one length.
 func Dot(a, b []float32) float32 {
 	var s [lanes]float32
-	for i := fastDot(a, b, &s); i < len(a); i++ {
-		s[i%lanes] += float32(a[i] * b[i])
+	n := fastDot(a, b, &s)
+	a, b = a[n:], b[n:]
+	for ; len(a) >= lanes; a, b = a[lanes:], b[lanes:] {
+		x, y := (*[lanes]float32)(a), (*[lanes]float32)(b)
+		for j := range s {
+			s[j] += float32(x[j] * y[j])
+		}
+	}
+	for j, v := range a {
+		s[j] += float32(v * b[j])
 	}
 	return fold(&s)
 }
@@ -140,7 +154,9 @@ func TurnHalves(x, sin, cos []float32) {
 func Finite(x []float32) bool {
 	i, ok := fastFinite(x)
 	for ; ok && i < len(x); i++ {
-		ok = math.Float32bits(x[i])&0x7f800000 != 0x7f800000
+		ok = isNumber(x[i])
 	}
 	return ok
 }
+
+func isNumber(x float32) bool { return math.Float32bits(x)&0x7f800000 != 0x7f800000 }

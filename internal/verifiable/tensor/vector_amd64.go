@@ -8,27 +8,6 @@ import "math"
 // Each function here computes as much of an operation of vector.go as fills whole registers, and
 // returns how far it came; the loop there, which is what is defined, goes on from that place.
 
-// wide says that AVX2 and F16C are used. Both give the same bits as the plain loops.
-var wide = hasAVX2()
-
-//go:noescape
-func vectorCPUID(leaf, sub uint32) (a, b, c, d uint32)
-
-//go:noescape
-func vectorXGETBV() uint32
-
-// hasAVX2 asks the CPU for AVX2 and F16C, and whether the system keeps the registers.
-func hasAVX2() bool {
-	const avx, f16c, xsave, avx2 = 1 << 28, 1 << 29, 1 << 27, 1 << 5
-	most, _, _, _ := vectorCPUID(0, 0)
-	if most < 7 {
-		return false
-	}
-	_, _, c, _ := vectorCPUID(1, 0)
-	_, b, _, _ := vectorCPUID(7, 0)
-	return c&avx != 0 && c&f16c != 0 && c&xsave != 0 && b&avx2 != 0 && vectorXGETBV()&6 == 6
-}
-
 // An expTable is the constants of Exp where the assembly finds them.
 type expTable struct {
 	log2E, half, ln2High, ln2Low float64
@@ -87,10 +66,10 @@ func gateAVX2(gate, up *float32, n int, t *expTable)
 
 // whole is how many of n numbers fill registers of size, 0 if these are not used.
 func whole(n, size int) int {
-	if !wide {
+	if n &^= size - 1; n == 0 || current() == portable {
 		return 0
 	}
-	return n &^ (size - 1)
+	return n
 }
 
 func fastDot(a, b []float32, s *[lanes]float32) int {
@@ -211,11 +190,4 @@ func fastGate(gate, up []float32) int {
 		gateAVX2(&gate[0], &up[:n][0], n, expNumbers)
 	}
 	return n
-}
-
-// setWide chooses and returns what was chosen before.
-func setWide(on bool) (before bool) {
-	before = wide
-	wide = on && hasAVX2()
-	return before
 }

@@ -7,24 +7,6 @@
 
 #include "textflag.h"
 
-// func cpuid(leaf, sub uint32) (a, b, c, d uint32)
-TEXT ·vectorCPUID(SB), NOSPLIT, $0-24
-	MOVL leaf+0(FP), AX
-	MOVL sub+4(FP), CX
-	CPUID
-	MOVL AX, a+8(FP)
-	MOVL BX, b+12(FP)
-	MOVL CX, c+16(FP)
-	MOVL DX, d+20(FP)
-	RET
-
-// func vectorXGETBV() uint32
-TEXT ·vectorXGETBV(SB), NOSPLIT, $0-4
-	XORL CX, CX
-	XGETBV
-	MOVL AX, ret+0(FP)
-	RET
-
 // func dotAVX2(a, b *float32, n int, s *[16]float32)
 // Y0 and Y1 are the 16 lanes.
 TEXT ·dotAVX2(SB), NOSPLIT, $0-32

@@ -22,4 +22,3 @@ func fastScores(_, _, _ []float32, _ float32) int    { return 0 }
 func fastMix(_, _, _ []float32) int                  { return 0 }
 func fastExp(_ []float32, _ float32) int             { return 0 }
 func fastGate(_, _ []float32) int                    { return 0 }
-func setWide(bool) bool                              { return false }

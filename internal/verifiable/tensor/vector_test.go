@@ -88,6 +88,22 @@ func twice(x []float32) []float32 {
 	return out
 }
 
+// plainly runs f with the loops that define the operations, and nothing faster.
+func plainly(t testing.TB, f func()) {
+	t.Helper()
+	before := tensor.InUse()
+	use(t, "portable")
+	defer use(t, before)
+	f()
+}
+
+func use(t testing.TB, kernel string) {
+	t.Helper()
+	if err := tensor.Use(kernel); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // What is fast and what is defined have the same bits, whatever is put in, and write no further.
 func TestVectorKernels(t *testing.T) {
 	const seed = 1
@@ -98,7 +114,7 @@ func TestVectorKernels(t *testing.T) {
 				a, b := drawn(r, draw, n), drawn(r, draw, n)
 				got, want := guarded(n), guarded(n)
 				op(got[:n:n], a, b)
-				tensor.Plainly(func() { op(want[:n:n], a, b) })
+				plainly(t, func() { op(want[:n:n], a, b) })
 				if i := difference(got, want); i >= 0 {
 					t.Fatalf("%s of %d %s numbers, seed %d: number %d = %v, want %v", name, n, kind, seed, i, got[i], want[i])
 				}
@@ -193,7 +209,7 @@ func BenchmarkVector(b *testing.B) {
 			}
 		})
 		b.Run(fmt.Sprintf("plain/%s", tt.name), func(b *testing.B) {
-			tensor.Plainly(func() {
+			plainly(b, func() {
 				for b.Loop() {
 					tt.op()
 				}

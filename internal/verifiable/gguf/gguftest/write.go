@@ -8,6 +8,7 @@ package gguftest
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"math"
 
 	"dsai.example/dsai/internal/verifiable/gguf"
@@ -32,6 +33,28 @@ type Tensor struct {
 
 // File returns the bytes of a GGUF file, version 3.
 func File(meta []Pair, tensors []Tensor) []byte {
+	var b bytes.Buffer
+	_ = Write(&b, meta, tensors) // a buffer takes everything
+	return b.Bytes()
+}
+
+// Write writes the file without holding it in memory. Tensors may share their bytes.
+func Write(w io.Writer, meta []Pair, tensors []Tensor) error {
+	if _, err := w.Write(header(meta, tensors)); err != nil {
+		return err
+	}
+	for _, t := range tensors {
+		if _, err := w.Write(t.Data); err != nil {
+			return err
+		}
+		if _, err := w.Write(make([]byte, padding(len(t.Data)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func header(meta []Pair, tensors []Tensor) []byte {
 	b := []byte("GGUF")
 	b = binary.LittleEndian.AppendUint32(b, 3)
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(tensors)))
@@ -40,7 +63,7 @@ func File(meta []Pair, tensors []Tensor) []byte {
 		b = appendText(b, p.Key)
 		b = appendValue(b, p.Value)
 	}
-	var data []byte
+	at := 0
 	for _, t := range tensors {
 		b = appendText(b, t.Name)
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(t.Shape)))
@@ -48,15 +71,14 @@ func File(meta []Pair, tensors []Tensor) []byte {
 			b = binary.LittleEndian.AppendUint64(b, uint64(d))
 		}
 		b = binary.LittleEndian.AppendUint32(b, uint32(t.Type))
-		b = binary.LittleEndian.AppendUint64(b, uint64(len(data)))
-		data = pad(append(data, t.Data...))
+		b = binary.LittleEndian.AppendUint64(b, uint64(at))
+		at += len(t.Data) + padding(len(t.Data))
 	}
-	return append(pad(b), data...)
+	return append(b, make([]byte, padding(len(b)))...)
 }
 
-func pad(b []byte) []byte {
-	return append(b, make([]byte, -len(b)&(alignment-1))...)
-}
+// padding returns how many bytes are missing after n.
+func padding(n int) int { return -n & (alignment - 1) }
 
 func appendText(b []byte, s string) []byte {
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(s)))

@@ -132,6 +132,17 @@ func (s Shape) matrix(r *random, name string, columns, rows int, gain float64) g
 	return gguftest.Tensor{Name: name, Type: s.Type, Shape: []int{columns, rows}, Data: data}
 }
 
+// Blocks returns n blocks of a type from a seed, of weights with about this deviation.
+func Blocks(t gguf.Type, n int, seed uint64, deviation float32) []byte {
+	r := random(seed)
+	_, size := t.Block()
+	data := make([]byte, n*size)
+	for at := 0; at < len(data); at += size {
+		fill(t, data[at:][:size], &r, deviation)
+	}
+	return data
+}
+
 func fill(t gguf.Type, b []byte, r *random, deviation float32) {
 	switch t {
 	case gguf.F32:
