@@ -12,6 +12,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -37,6 +38,9 @@ type parameters struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"top_p,omitempty"`
 }
+
+// forwarded are the fields that servers are sent, as all of them know these.
+var forwarded = []string{"max_tokens", "seed", "stop", "temperature", "top_p"}
 
 type message struct {
 	Role    string `json:"role"`
@@ -230,6 +234,11 @@ func (r *run) output(ctx context.Context, err error) *pipeline.Output {
 		out.Seed = strconv.FormatInt(*r.sent.Seed, 10)
 	}
 	out.Sampling = canonical(r.sent)
+	for _, name := range r.evidence.Clearance.Request.Sampling.Set() {
+		if !slices.Contains(forwarded, name) {
+			out.NoEffect = append(out.NoEffect, name)
+		}
+	}
 	out.Trace = []byte(canonical(trace{
 		Engine: Version, Finish: clean(r.finish), Fingerprint: clean(r.fingerprint), Model: clean(r.model), Reason: clean(reason)}))
 	return out

@@ -95,6 +95,9 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	if err == nil {
 		err = marker.Close(said.Release)
 	}
+	if err == nil && len(said.Logprobs) > 0 { // of what ended the answer
+		err = said.Release("", nil)
+	}
 	return output(ask, set, seed, res, said), err
 }
 
@@ -163,7 +166,8 @@ func (e *Engine) fit(ev *pipeline.Evidence, set *settings) ([]token.ID, error) {
 		}
 		last := len(ev.Passages) - 1
 		if last == 0 {
-			return nil, &engine.ContextError{Prompt: len(prompt), Output: want, Context: context}
+			return nil, &dsai.Refusal{Code: dsai.CodeNoEvidence, Rule: ev.Clearance.Subject.Rule,
+				Reason: "question and passages do not fit into what this model reads at once", Detail: dsai.RefusalDetail{Excluded: ev.Excluded}}
 		}
 		ev.Passages = ev.Passages[:last:last]
 		leaveOut(&ev.Excluded)
