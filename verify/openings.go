@@ -311,7 +311,7 @@ func (a *audit) checkReplay() (string, error) {
 		in.Statistics = &a.statistics.Subject
 	}
 	err := a.v.o.Replayer.Replay(in)
-	if errors.Is(err, ErrWithheld) {
+	if errors.Is(err, ErrWithheld) || errors.Is(err, ErrMissing) {
 		return "not replayed: " + err.Error(), nil
 	}
 	if err != nil {

@@ -45,7 +45,8 @@ type Options struct {
 
 // Replayer re-executes an answer from its openings. Replay returns nil when
 // response, quotes and trace come out the same, an error wrapping ErrWithheld
-// when openings that it needs are absent, and the first divergence otherwise.
+// when openings that it needs are absent, one wrapping ErrMissing when it lacks
+// something else, such as a model's file, and the first divergence otherwise.
 type Replayer interface {
 	Replay(Replay) error
 }
@@ -60,6 +61,10 @@ type Replay struct {
 
 // ErrWithheld reports that a bundle does not hold what a replay needs.
 var ErrWithheld = errors.New("openings are withheld")
+
+// ErrMissing reports that a Replayer has not what a replay needs beside the
+// bundle. It says nothing about the answer.
+var ErrMissing = errors.New("it is not here")
 
 // Result is what a bundle shows. Its JSON form is stable.
 type Result struct {

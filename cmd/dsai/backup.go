@@ -43,6 +43,9 @@ func (a *app) backup(ctx context.Context, path string) error {
 		return a.document(out)
 	}
 	a.say("Wrote %s, %s. It holds the keys: whoever reads it can speak as this node. Encrypt it.\n", path, size(out.Bytes))
+	if out.Models > 0 {
+		a.say("%s not in it: keep the files, or be able to fetch them again.\n", plural(out.Models, "model file")+" "+map[bool]string{true: "is", false: "are"}[out.Models == 1])
+	}
 	a.next("try it: dsai restore %s /tmp/restored", quote(path))
 	return nil
 }

@@ -4,8 +4,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -18,14 +22,19 @@ import (
 )
 
 func newModelCommand(a *app) *cobra.Command {
-	var name, remote string
+	var m node.ModelArgs
 	add := &cobra.Command{
-		Use: "add URL --name NAME", Short: "use an OpenAI-compatible server as an engine", Args: args(cobra.ExactArgs(1)),
-		Example: "  dsai model add http://127.0.0.1:11434/v1 --name small --model qwen3:4b",
-		RunE:    func(c *cobra.Command, in []string) error { return a.modelAdd(c.Context(), in[0], name, remote) },
+		Use: "add FILE.gguf | URL --name NAME", Short: "answer with a model file, or with an OpenAI-compatible server", Args: args(cobra.ExactArgs(1)),
+		Long: `Adds an engine. A GGUF file (llama, qwen2 and qwen3 models) is run by dsai itself:
+it is copied into the home, read whole and loaded once before it is accepted, and
+its answers can be made again by anybody who has the file. A server is asked over
+the network; its answers are recorded only.`,
+		Example: "  dsai model add qwen3-4b-q4_k_m.gguf\n  dsai model add http://127.0.0.1:11434/v1 --name small --model qwen3:4b",
+		RunE:    func(c *cobra.Command, in []string) error { return a.modelAdd(c.Context(), in[0], m) },
 	}
-	add.Flags().StringVar(&name, "name", "", "what to call it here")
-	add.Flags().StringVar(&remote, "model", "", "its name on the server (default: the only one there)")
+	add.Flags().StringVar(&m.Name, "name", "", "what to call it here (of a file: default, what it calls itself)")
+	add.Flags().StringVar(&m.Remote, "model", "", "of a server: the model's name there (default: the only one)")
+	add.Flags().BoolVar(&m.Link, "link", false, "of a file: leave it where it is and do not copy it")
 	one := func(use, short string, f func(context.Context, string) error) *cobra.Command {
 		return &cobra.Command{
 			Use: use + " NAME", Short: short, Args: args(cobra.ExactArgs(1)),
@@ -37,9 +46,9 @@ func newModelCommand(a *app) *cobra.Command {
 			Use: "list", Short: "engines, the default first", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.modelList(c.Context()) },
 		},
-		add, one("show", "what receipts say of an engine", a.modelShow), one("rm", "forget a server", a.modelRemove),
+		add, one("show", "what receipts say of an engine", a.modelShow), one("rm", "forget a model, and remove its copy in the home", a.modelRemove),
 		&cobra.Command{
-			Use: "bench NAME QUESTION…", Short: "time questions of your own on an engine", Args: args(cobra.MinimumNArgs(2)),
+			Use: "bench NAME [QUESTION…]", Short: "time a model file, or questions of your own on any engine", Args: args(cobra.MinimumNArgs(1)),
 			RunE: func(c *cobra.Command, in []string) error { return a.modelBench(c.Context(), in[0], in[1:]) },
 		})
 }
@@ -70,6 +79,10 @@ func (a *app) modelList(ctx context.Context) error {
 
 func whereModel(m view.Model) string {
 	switch {
+	case m.File != nil && m.File.Problem != "":
+		return m.File.Path + " (cannot be used)"
+	case m.File != nil && m.File.Linked:
+		return m.File.Path
 	case m.URL == "":
 		return "in dsai"
 	case m.Loopback:
@@ -78,15 +91,19 @@ func whereModel(m view.Model) string {
 	return m.URL + " (elsewhere: only passages whose owners agreed to share)"
 }
 
-func (a *app) modelAdd(ctx context.Context, url, name, remote string) error {
-	if !strings.Contains(url, "://") {
-		return usage(fmt.Sprintf("add model %s: not a URL", url), "model files are not run by this version; add a server: dsai model add URL --name NAME")
+func (a *app) modelAdd(ctx context.Context, what string, m node.ModelArgs) error {
+	if !strings.Contains(what, "://") {
+		return a.modelAddFile(ctx, what, m)
 	}
-	if name == "" {
-		return usage("add model: no name", "dsai model add "+quote(url)+" --name NAME")
+	if m.Name == "" {
+		return usage("add model: no name", "dsai model add "+quote(what)+" --name NAME")
+	}
+	if m.Link {
+		return usage("add model: --link is for files", "")
 	}
 	var out view.Model
-	if err := a.call(ctx, "model.add", node.ModelArgs{Name: name, URL: url, Remote: remote}, nil, &out); err != nil {
+	m.URL = what
+	if err := a.call(ctx, "model.add", m, nil, &out); err != nil {
 		return err
 	}
 	if a.json {
@@ -95,6 +112,61 @@ func (a *app) modelAdd(ctx context.Context, url, name, remote string) error {
 	a.say("%s answers from %s. Its answers are %s: they can be checked, not made again.\n", out.ID, whereModel(out), out.Assurance)
 	a.next("dsai ask --model %s \"…\"", quote(out.ID))
 	return nil
+}
+
+func (a *app) modelAddFile(ctx context.Context, path string, m node.ModelArgs) error {
+	if m.Remote != "" {
+		return usage("add model: --model is for servers", "dsai model add "+quote(path))
+	}
+	if _, err := os.Stat(path); err != nil {
+		return usage(fmt.Sprintf("add model %s: it is neither a file nor a URL", path), "dsai model add FILE.gguf, or dsai model add URL --name NAME")
+	}
+	var err error
+	if m.Path, err = filepath.Abs(path); err != nil { // the node may run in another folder
+		return err
+	}
+	var out view.Model
+	if err := a.call(ctx, "model.add", m, a.modelProgress(), &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	f := out.File
+	a.say("%s answers in dsai: %s, %s parameters, %s, context of %d tokens, licence %s.\n", out.ID, f.Architecture, thousands(f.Parameters), size(f.Size), f.Context, license(f))
+	a.say("Its fingerprint is %s.\n", out.Fingerprint)
+	a.say("Its answers are %s: their receipts name that fingerprint, the sampling and the seed, and whoever has\nthe file can make an answer again with dsai verify --replay. Backups leave the file out.\n", out.Assurance)
+	if f.Template == "plain" {
+		a.say("The file has no chat template, as base models have none: they are given plain text and seldom follow it.\n")
+	}
+	a.next("dsai ask --model %s \"…\"", quote(out.ID))
+	return nil
+}
+
+func license(f *view.ModelFile) string { return cmp.Or(f.License, "not stated") }
+
+func thousands(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f billion", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f million", float64(n)/1e6)
+	}
+	return fmt.Sprint(n)
+}
+
+// modelProgress tells a person at a terminal how far an addition is.
+func (a *app) modelProgress() func(json.RawMessage) {
+	return func(raw json.RawMessage) {
+		var p node.ModelProgress
+		if a.json || !terminal(a.err) || json.Unmarshal(raw, &p) != nil || p.Total == 0 {
+			return
+		}
+		a.note("\r%s %d %%", p.Step, 100*p.Done/p.Total)
+		if p.Done == p.Total {
+			a.note("\n")
+		}
+	}
 }
 
 func (a *app) modelShow(ctx context.Context, name string) error {
@@ -109,8 +181,15 @@ func (a *app) modelShow(ctx context.Context, name string) error {
 		if a.json {
 			return a.document(m)
 		}
-		a.table([]string{"model", m.ID}, []string{"engine", string(m.Class) + ", " + m.Engine}, []string{"answers are", string(m.Assurance)},
-			[]string{"where", whereModel(m)}, []string{"fingerprint", m.Fingerprint.String()})
+		rows := [][]string{{"model", m.ID}, {"engine", string(m.Class) + ", " + m.Engine}, {"answers are", string(m.Assurance)},
+			{"where", whereModel(m)}, {"fingerprint", m.Fingerprint.String()}}
+		if f := m.File; f != nil && f.Problem == "" {
+			rows = append(rows, []string{"calls itself", f.Name}, []string{"architecture", f.Architecture + ", " + thousands(f.Parameters) + " parameters, " + size(f.Size)},
+				[]string{"numbers", m.Profile}, []string{"context", fmt.Sprintf("%d tokens", f.Context)}, []string{"chat template", f.Template}, []string{"licence", license(f)})
+		} else if f != nil {
+			rows = append(rows, []string{"problem", f.Problem})
+		}
+		a.table(rows...)
 		return nil
 	}
 	return usage(fmt.Sprintf("no model %q", name), "see dsai model list")
@@ -127,6 +206,20 @@ func (a *app) modelRemove(ctx context.Context, name string) error {
 	return nil
 }
 
+// modelSpeed measures a model file without documents.
+func (a *app) modelSpeed(ctx context.Context, name string) error {
+	var out node.Benched
+	if err := a.call(ctx, "model.bench", node.BenchArgs{Name: name}, nil, &out); err != nil {
+		return err
+	}
+	if a.json {
+		return a.document(out)
+	}
+	a.say("%s: reads %.1f tokens/s (%d), writes %.1f tokens/s (%d), loaded in %d ms.\n",
+		out.Model, out.Prefill, out.PromptTokens, out.Decode, out.OutputTokens, out.LoadMillis)
+	return nil
+}
+
 // benched is one question of dsai model bench --json.
 type benched struct {
 	Question string      `json:"question"`
@@ -139,6 +232,9 @@ type benched struct {
 // modelBench asks real questions, so that what is timed is what people wait
 // for; each leaves a receipt like any other.
 func (a *app) modelBench(ctx context.Context, name string, questions []string) (err error) {
+	if len(questions) == 0 {
+		return a.modelSpeed(ctx, name)
+	}
 	c, done, err := a.connect(ctx)
 	if err != nil {
 		return err

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"dsai.example/dsai/internal/verifiable/infer/infertest"
 )
 
 func TestMain(m *testing.M) {
@@ -40,9 +42,23 @@ func TestScript(t *testing.T) {
 			return os.Mkdir(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"rc": rc, "json": jsonCmd, "until": until, "replace": replace, "hostile": hostileCmd, "inert": inertCmd,
+			"rc": rc, "json": jsonCmd, "until": until, "replace": replace, "hostile": hostileCmd, "inert": inertCmd, "model": modelCmd,
 		},
 	})
+}
+
+// model FILE [SEED] writes a tiny model file whose weights come from a seed.
+func modelCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: model FILE [SEED]")
+	}
+	seed := uint64(1)
+	if len(args) == 2 {
+		var err error
+		seed, err = strconv.ParseUint(args[1], 10, 64)
+		ts.Check(err)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), infertest.Speaker(seed).File(), 0o600))
 }
 
 // rc CODE COMMAND... runs a command that must end with an exit code.

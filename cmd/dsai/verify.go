@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,8 +23,8 @@ import (
 
 // verifyFlags are the flags of dsai verify.
 type verifyFlags struct {
-	trust, revocations string
-	replay             bool
+	trust, revocations, model string
+	replay                    bool
 }
 
 func newVerifyCommand(a *app) *cobra.Command {
@@ -37,6 +38,7 @@ Ends with exit code 4 unless every check holds and the co-op is one you believe.
 	}
 	c.Flags().StringVar(&f.trust, "trust", "", "trust file to believe, instead of your own")
 	c.Flags().StringVar(&f.revocations, "revocations", "", "revocations or withdrawal receipts that you know of: a JSON array, or one on each line")
+	c.Flags().StringVar(&f.model, "model", "", "model file (GGUF) to make the answer again with; default: those of your own node")
 	c.Flags().BoolVar(&f.replay, "replay", false, "make the answer again and compare")
 	return c
 }
@@ -58,7 +60,7 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 		return err
 	}
 	if f.replay {
-		o.Replayer = node.Replayer{}
+		o.Replayer = a.replayer(ctx, raw, f.model)
 	}
 	res, err := verify.Bundle(raw, o)
 	if err != nil {
@@ -66,6 +68,28 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 	}
 	return a.showResult(res, f, ref, openings(raw))
 }
+
+// replayer makes answers again with the model files that are at hand: the one
+// named, and for an answer of a model file those of the own node.
+func (a *app) replayer(ctx context.Context, bundle []byte, file string) node.Replayer {
+	r := node.Replayer{Models: map[dsai.Digest]string{}, Model: file}
+	if !ofModelFile.Match(bundle) {
+		return r
+	}
+	all, err := a.models(ctx)
+	if err != nil {
+		return r // who checks the answers of others may have no node
+	}
+	for _, m := range all {
+		if m.File != nil && m.File.Problem == "" {
+			r.Models[m.Fingerprint] = m.File.Path
+		}
+	}
+	return r
+}
+
+// ofModelFile finds the receipt of a model file in a bundle.
+var ofModelFile = regexp.MustCompile(`"class"\s*:\s*"` + string(dsai.EngineInfer) + `"`)
 
 // verifyHint helps whoever has no node and means a file.
 func verifyHint(err error) error {

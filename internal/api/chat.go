@@ -38,6 +38,9 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, who *caller) error
 	if err != nil {
 		return err
 	}
+	if c.Logprobs && m.Class != dsai.EngineInfer {
+		return openai.NewError(openai.TypeInvalid, openai.CodeNotBuilt, "logprobs", "logprobs is not supported by this model: GET /v1/models names those of class infer, which have it.")
+	}
 	a := &chatAnswer{server: s, w: w, chat: c, requester: who.Requester, id: id}
 	a.out = openai.NewWriter(openai.Head{Request: id, Model: m.ID, Created: dsai.At(s.cfg.Now())}, c.Usage)
 	a.links = s.baseURL(r) + "/receipts/"
@@ -56,13 +59,22 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request, who *caller) error
 		Purpose:   s.cfg.Purpose(purpose),
 		Requester: *who.Requester,
 		Model:     m.ID,
-		Sampling:  pipeline.Sampling{Temperature: c.Temperature, TopP: c.TopP, Seed: c.Seed, Stop: c.Stop, MaxTokens: c.MaxTokens},
+		Sampling:  sampling(c),
 		Received:  dsai.At(s.cfg.Now()),
 	}, a.piece)
 	if rec != nil && rec.Output != nil {
 		who.budget.charge(s.cfg.Now(), rec.Output.Tokens.Completion)
 	}
 	return a.end(rec, err)
+}
+
+func sampling(c *openai.Chat) pipeline.Sampling {
+	s := pipeline.Sampling{Temperature: c.Temperature, TopP: c.TopP, Seed: c.Seed, Stop: c.Stop, MaxTokens: c.MaxTokens,
+		TopK: c.TopK, MinP: c.MinP, Presence: c.Presence, Frequency: c.Frequency}
+	if c.Logprobs {
+		s.Logprobs = 1 + c.TopLogprobs
+	}
+	return s
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -131,11 +143,23 @@ func (a *chatAnswer) patient() {
 
 // piece takes one piece from the pipeline.
 func (a *chatAnswer) piece(p pipeline.Piece) error {
+	a.out.Logprobs(likelihoods(p.Logprobs))
 	events := a.out.Piece(p.Text)
 	if !a.chat.Stream || len(events) == 0 {
 		return nil
 	}
 	return a.send(events)
+}
+
+func likelihoods(in []pipeline.Logprob) (out []openai.Logprob) {
+	for _, l := range in {
+		o := openai.Logprob{Likelihood: openai.NewLikelihood(l.Token, l.Logprob), Top: []openai.Likelihood{}}
+		for _, t := range l.Top {
+			o.Top = append(o.Top, openai.NewLikelihood(t.Token, t.Logprob))
+		}
+		out = append(out, o)
+	}
+	return out
 }
 
 // send writes events and flushes them. The status of a stream is sent with its
@@ -198,7 +222,7 @@ func finishReason(o *pipeline.Output, c *openai.Chat) string {
 	case dsai.EndedDegraded, dsai.EndedCancelled:
 		return openai.FinishLength
 	case dsai.EndedStopped:
-		if len(c.Stop) == 0 || c.MaxTokens > 0 && o.Tokens.Completion >= c.MaxTokens {
+		if o.Plan.Engine.Model().Class == dsai.EngineInfer || len(c.Stop) == 0 || c.MaxTokens > 0 && o.Tokens.Completion >= c.MaxTokens {
 			return openai.FinishLength
 		}
 	}

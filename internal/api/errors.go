@@ -13,6 +13,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api/openai"
+	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -89,6 +90,9 @@ func describe(err error) (status int, e *openai.Error, retry int) {
 	}
 	if t, ok := errors.AsType[*tooMany](err); ok {
 		return http.StatusTooManyRequests, openai.NewError(openai.TypeRateLimit, "rate_limit_exceeded", "", t.Error()), t.after
+	}
+	if b, ok := errors.AsType[*pipeline.BusyError](err); ok {
+		return http.StatusTooManyRequests, openai.NewError(openai.TypeRateLimit, "rate_limit_exceeded", "", "The model is busy. Try again."), max(1, int(b.RetryAfter.Seconds()))
 	}
 	for _, o := range outcomes {
 		if !errors.Is(err, o.err) {

@@ -26,6 +26,8 @@ type BackupReport struct {
 	Path  string `json:"path"`
 	Bytes int64  `json:"bytes"`
 	Files int    `json:"files"`
+	// Models counts the model files that it leaves out: they are public, and large.
+	Models int `json:"models"`
 }
 
 // Backup writes one compressed archive with everything but the index, which is
@@ -39,6 +41,9 @@ func (n *Node) Backup(ctx context.Context, path string) (*BackupReport, error) {
 	if rep.Files, err = n.home.createArchive(ctx, path, n.fillBackup); err != nil {
 		return nil, fmt.Errorf("back up: %w", err)
 	}
+	n.mu.RLock()
+	rep.Models = len(n.files)
+	n.mu.RUnlock()
 	if st, err := os.Stat(path); err == nil {
 		rep.Bytes = st.Size()
 	}

@@ -32,7 +32,19 @@ func (n *Node) openEngines(ctx context.Context) error {
 	}
 	engines := map[string]pipeline.Engine{extract.ModelID: quoting{n}}
 	shared := map[string]bool{}
+	files := map[string]*modelFile{}
+	n.mu.RLock()
+	before := n.files
+	n.mu.RUnlock()
 	for _, m := range models {
+		if fingerprint, ok := fileModel(m); ok {
+			f := before[m.Name]
+			if f == nil || f.row != m || f.problem != nil {
+				f = n.openModelFile(m, fingerprint)
+			}
+			engines[m.Name], files[m.Name] = f, f
+			continue
+		}
 		e, err := n.newUpstream(m)
 		if err != nil {
 			return err
@@ -41,15 +53,20 @@ func (n *Node) openEngines(ctx context.Context) error {
 		shared[m.Name] = !upstream.Loopback(m.URL)
 	}
 	n.mu.Lock()
-	n.engines, n.shared = engines, shared
+	n.engines, n.shared, n.files = engines, shared, files
 	n.mu.Unlock()
+	for name, f := range before {
+		if files[name] != f {
+			f.remove()
+		}
+	}
 	return nil
 }
 
 func (n *Node) newUpstream(m store.Model) (*upstream.Engine, error) {
 	return upstream.New(upstream.Config{
 		ID: m.Name, URL: m.URL, Model: m.Remote, Prompt: answer.Prompt, Logger: n.slog,
-		Marker: func(ps []dsai.PassageBody) upstream.Marker { return answer.NewMarker(ps) },
+		Marker: func(ps []dsai.PassageBody) pipeline.Marker { return answer.NewMarker(ps) },
 	})
 }
 

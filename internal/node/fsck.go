@@ -55,6 +55,7 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		{"outbox", n.fsckOutbox},
 		{"statistics", n.fsckStatistics},
 		{"index", n.fsckIndex},
+		{"models", n.fsckModels},
 	} {
 		if err := ctx.Err(); err != nil {
 			return nil, err

@@ -67,6 +67,10 @@ func (h Home) Statistics() string { return h.path("statistics") }
 // Log is the folder of one epoch of the transparency log.
 func (h Home) Log(epoch int) string { return filepath.Join(string(h), "log", strconv.Itoa(epoch)) }
 
+// Models is the folder of model files, each named by its fingerprint. Backups
+// leave it out: model files are public, and large.
+func (h Home) Models() string { return h.path("models") }
+
 // Trust is the folder of trust files that the user added.
 func (h Home) Trust() string { return h.path("trust") }
 

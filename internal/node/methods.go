@@ -18,6 +18,8 @@ import (
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/chat"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/view"
@@ -73,12 +75,16 @@ func (n *Node) Methods() control.Local {
 			return Nothing{}, n.RevokeKey(ctx, r.Ref)
 		}),
 		"model.list": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Model, error) { return n.Models(ctx) }),
-		"model.add": control.Method(func(ctx context.Context, a ModelArgs, _ func(any)) (*view.Model, error) {
+		"model.add": control.Method(func(ctx context.Context, a ModelArgs, progress func(any)) (*view.Model, error) {
+			if a.Path != "" {
+				return n.AddModelFile(ctx, a, progress)
+			}
 			return n.AddModel(ctx, a.Name, a.URL, a.Remote)
 		}),
 		"model.rm": control.Method(func(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
 			return Nothing{}, n.RemoveModel(ctx, r.Ref)
 		}),
+		"model.bench":    control.Method(n.callBench),
 		"log.checkpoint": control.Method(n.callCheckpoint),
 		"log.prove":      control.Method(n.callProve),
 		"clock.accept":   control.Method(func(ctx context.Context, _ Nothing, _ func(any)) (dsai.Time, error) { return n.clock.accept(ctx) }),
@@ -134,6 +140,12 @@ func Describe(err error) *control.Error {
 		e.Hint = "one of the two is forged: ask the member, over another way, and see docs/RUNBOOK.md, A key was stolen"
 	case errors.Is(err, ErrNotMember):
 		e.Hint = "admit them first: dsai member add --inception FILE; who changed keys, hands those in: dsai member rotate --file FILE"
+	case errors.Is(err, chat.ErrTemplate):
+		e.Kind, e.Hint = control.Usage, "the chat template in the file is not one that this version renders; take a file of the model with another template, and tell us of this one"
+	case errors.Is(err, ErrModelFile), errors.Is(err, errModelName):
+		e.Kind, e.Hint = control.Usage, "it must be a whole GGUF file of a llama, qwen2 or qwen3 model; see spec/numerics.md for the types of weights"
+	case errors.Is(err, engine.ErrBusy):
+		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"
 	case errors.Is(err, ErrNoModel):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
 	case errors.Is(err, syscall.ENOSPC):
@@ -315,9 +327,11 @@ type GoneArgs struct {
 	Paths  []string `json:"paths"`
 }
 
-// ModelArgs names a server to add.
+// ModelArgs names a server to add, or a file.
 type ModelArgs struct {
-	Name   string `json:"name"`
+	Name   string `json:"name"` // of a file "" for the one in it
+	Path   string `json:"path,omitempty"`
+	Link   bool   `json:"link,omitempty"` // leave the file where it is
 	URL    string `json:"url"`
 	Remote string `json:"remote"`
 }

@@ -96,7 +96,9 @@ func (h Home) backUpBefore(ctx context.Context, format int) (path string, err er
 		return "", err
 	}
 	_, err = h.createArchive(ctx, draft, func(a *archive) error {
-		return a.addTree(".", func(name string) bool { return name == "lock" || strings.HasPrefix(name, beforeFormat) })
+		return a.addTree(".", func(name string) bool {
+			return name == "lock" || strings.HasPrefix(name, "models/") || strings.HasPrefix(name, beforeFormat)
+		})
 	})
 	if err != nil {
 		return "", err

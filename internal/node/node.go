@@ -25,6 +25,7 @@ import (
 	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/receipt"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -67,6 +68,7 @@ type Node struct {
 
 	db  *store.Store
 	ix  *retrieve.Index
+	run *engine.Engine // of model files; loads none before it is asked
 	pin retrieve.Epochs
 	log *nodeLog
 
@@ -92,6 +94,7 @@ type Node struct {
 	granting sync.Mutex // serialises consents and additions; taken before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
+	modeling sync.Mutex // serialises additions and removals of models
 
 	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
@@ -101,6 +104,7 @@ type Node struct {
 	stats   dsai.Digest // Statistics credential of epoch
 	engines map[string]pipeline.Engine
 	shared  map[string]bool // engines beyond this machine
+	files   map[string]*modelFile
 
 	started dsai.Time
 	listen  string
@@ -172,6 +176,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.destroyMemberKeys(); err != nil {
 		return err
 	}
+	n.run = engine.New(engine.Config{Log: n.slog})
 	if err := n.openEngines(ctx); err != nil {
 		return err
 	}
@@ -276,6 +281,9 @@ func requester(raw []byte) (*pipeline.Requester, error) {
 // returned, or instead of Run.
 func (n *Node) Close() error {
 	var errs []error
+	if n.run != nil {
+		n.run.Close() // nothing is answered any more
+	}
 	if n.log != nil {
 		errs = append(errs, n.log.close(n.db)) // waits until what was promised is in the log
 	}

@@ -11,16 +11,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
-	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/vc"
@@ -288,68 +285,4 @@ func (n *Node) undertakingOf(ctx context.Context, d dsai.Digest) (*pipeline.Requ
 	n.requesters.Store(d, r)
 	c := *r
 	return &c, nil
-}
-
-// AddModel adds an OpenAI-compatible server as an engine, after asking it for
-// its models. remote is the model's id there; "" takes the only one.
-func (n *Node) AddModel(ctx context.Context, name, url, remote string) (*view.Model, error) {
-	if name == "" || name == extract.ModelID || strings.ContainsAny(name, " /\\") {
-		return nil, fmt.Errorf("add model %q: choose a name without spaces or slashes, other than %s", name, extract.ModelID)
-	}
-	m := store.Model{Name: name, URL: url, Remote: remote, Created: n.clock.now()}
-	if m.Remote == "" {
-		probe, err := n.newUpstream(store.Model{Name: name, URL: url, Remote: "probe"})
-		if err != nil {
-			return nil, err
-		}
-		defer probe.Close()
-		ids, err := probe.Models(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("ask %s for its models: %w", url, err)
-		}
-		if len(ids) != 1 {
-			return nil, fmt.Errorf("add model: the server has %d models (%s); name one with --model", len(ids), strings.Join(ids, ", "))
-		}
-		m.Remote = ids[0]
-	}
-	if _, err := n.newUpstream(m); err != nil {
-		return nil, err
-	}
-	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.AddModel(m) }); err != nil {
-		return nil, err
-	}
-	if err := n.openEngines(ctx); err != nil {
-		return nil, err
-	}
-	all, err := n.Models(ctx)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(all, func(v view.Model) bool { return v.ID == name })
-	return &all[i], nil
-}
-
-// RemoveModel forgets a server.
-func (n *Node) RemoveModel(ctx context.Context, name string) error {
-	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
-		return err
-	}
-	return n.openEngines(ctx)
-}
-
-// Models lists the engines that can be asked, the default first.
-func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
-	rows, err := n.db.Models(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out := []view.Model{{ModelRef: quotingModel, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: n.self.ValidFrom}}
-	for _, m := range rows {
-		e, err := n.engine(m.Name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, view.Model{ModelRef: e.Model(), Assurance: e.Assurance(), Loopback: upstream.Loopback(m.URL), URL: m.URL, Added: m.Created})
-	}
-	return out, nil
 }

@@ -4,25 +4,99 @@
 package node
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/policy"
+	"dsai.example/dsai/internal/verifiable/chat"
+	"dsai.example/dsai/internal/verifiable/compose"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/verify"
 )
 
 // Replayer re-executes answers of the engines that this program has. It needs
-// no node: everything comes from the bundle.
-type Replayer struct{}
+// no node: everything comes from the bundle, and from the model's file.
+type Replayer struct {
+	// Models are the paths of model files by their fingerprints.
+	Models map[dsai.Digest]string
+	// Model is one more, whatever its fingerprint; "" for none.
+	Model string
+}
 
 // Replay implements verify.Replayer.
-func (Replayer) Replay(r verify.Replay) error {
-	if r.Receipt.Model.ID != extract.ModelID || r.Receipt.Model.Engine != extract.Version {
-		return fmt.Errorf("replay %s (%s): this program does not have that engine", r.Receipt.Model.ID, r.Receipt.Model.Engine)
+func (p Replayer) Replay(r verify.Replay) error {
+	switch m := r.Receipt.Model; {
+	case m.Class == dsai.EngineInfer && m.Engine == compose.Version && m.Profile == infer.Profile:
+		return p.replayModel(r)
+	case m.ID == extract.ModelID && m.Engine == extract.Version:
+		return replayQuotes(r)
+	default:
+		return fmt.Errorf("replay %s (%s, %s): this program does not have that engine", m.ID, m.Engine, m.Profile)
 	}
+}
+
+// replayModel makes an answer of a model file again.
+func (p Replayer) replayModel(r verify.Replay) error {
+	o := r.Openings
+	if o.Prompt == nil || o.Response == nil || o.Quotes == nil || o.Trace == nil || len(o.Passages) != len(r.Receipt.Used) {
+		return fmt.Errorf("replay answer: %w", verify.ErrWithheld)
+	}
+	c := compose.Claim{Question: o.Prompt.Text, Trace: []byte(o.Trace.Text), Text: o.Response.Text,
+		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Ended: r.Receipt.Ended}
+	for _, passage := range o.Passages {
+		c.Passages = append(c.Passages, passage.Body)
+	}
+	if err := json.Unmarshal([]byte(o.Quotes.Text), &c.Quotes); err != nil {
+		return fmt.Errorf("replay answer: quotes: %w", err)
+	}
+	if c.Ended == dsai.EndedCrashed {
+		return fmt.Errorf("replay answer: it ended %s: %w", c.Ended, verify.ErrWithheld)
+	}
+	file, err := p.find(r.Receipt.Model.Fingerprint)
+	if err != nil {
+		return err
+	}
+	format, err := chat.For(file.Template, file.Vocabulary)
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	e := engine.New(engine.Config{})
+	defer e.Close()
+	return compose.Replay(context.Background(), e.Add(file, r.Receipt.Model.Fingerprint), format, c)
+}
+
+// find opens the model file with a fingerprint. The engine compares it with what
+// it loads.
+func (p Replayer) find(want dsai.Digest) (*engine.File, error) {
+	if path, ok := p.Models[want]; ok {
+		return engine.OpenFile(path)
+	}
+	missing := fmt.Errorf("cannot replay: needs model %s: %w", want, verify.ErrMissing)
+	if p.Model == "" {
+		return nil, missing
+	}
+	f, err := engine.OpenFile(p.Model)
+	if err != nil {
+		return nil, err
+	}
+	got, err := f.Fingerprint(context.Background(), nil)
+	if err == nil && got != want {
+		err = fmt.Errorf("%w; %s is %s", missing, p.Model, got)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// replayQuotes makes an answer of dsai-extract-1 again.
+func replayQuotes(r verify.Replay) error {
 	o := r.Openings
 	if r.Statistics == nil || o.Prompt == nil || o.Response == nil || o.Quotes == nil || o.Trace == nil ||
 		o.Terms == nil || len(o.Passages) != len(r.Receipt.Used) {

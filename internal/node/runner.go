@@ -69,7 +69,11 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 	case err != nil && (errors.Is(err, errClient) || errors.Is(err, context.Canceled) || cause != nil):
 		return r.cut(p, out, sent, quotes, dsai.EndedCancelled), nil
 	case err != nil:
-		return r.cut(p, out, sent, quotes, dsai.EndedCrashed), err
+		how := dsai.EndedCrashed
+		if _, busy := errors.AsType[*pipeline.BusyError](err); busy { // nothing broke, and nothing was made
+			how = dsai.EndedDegraded
+		}
+		return r.cut(p, out, sent, quotes, how), err
 	}
 	out.Plan = p
 	return out, nil

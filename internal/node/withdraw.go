@@ -188,11 +188,12 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	}
 	n.lib.withhold(s.Digest, s.Subject)
 	defer n.lib.release(s.Digest)
+	purged := n.run.Purge(s.Subject.Consent)
 	out, err := n.leaving(ctx, s.Subject, g)
 	if err != nil {
 		return nil, err
 	}
-	w, err := n.withdrawal(ctx, s, out)
+	w, err := n.withdrawal(ctx, s, out, purged)
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +305,7 @@ const namedAtMost = 5000
 
 // withdrawal is the receipt of a revocation: what leaves, and what was done
 // with it before.
-func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out leaving) (vc.Sealed[dsai.WithdrawalReceipt], error) {
+func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out leaving, purged int) (vc.Sealed[dsai.WithdrawalReceipt], error) {
 	r := s.Subject
 	uses, err := n.db.UsesOfConsent(ctx, r.Consent, n.numbers(r.Documents)...)
 	if err != nil {
@@ -314,13 +315,17 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out
 	if len(r.Documents) == 0 && len(gone) > namedAtMost {
 		gone = []dsai.DocumentID{} // all that the consent covers
 	}
+	caches := []string{}
+	if purged > 0 {
+		caches = append(caches, "prompts")
+	}
 	now := n.clock.now()
 	signer := n.signerAt(now)
 	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, signer.DID(), dsai.WithdrawalReceipt{
 		ID: signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
 		// Not before the node had it: what it did until then was no misuse.
 		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
-		Purged: []string{}, Quarantine: out.copies[:min(len(out.copies), namedAtMost)],
+		Purged: caches, Quarantine: out.copies[:min(len(out.copies), namedAtMost)],
 	}, now, 0), now, signer)
 }
 

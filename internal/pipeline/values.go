@@ -6,6 +6,7 @@ package pipeline
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"dsai.example/dsai"
 )
@@ -55,6 +56,11 @@ type Sampling struct {
 	Seed        *int64
 	Stop        []string
 	MaxTokens   int // 0 = engine default
+	TopK        *int
+	MinP        *float64
+	Presence    *float64
+	Frequency   *float64
+	Logprobs    int // 0 = none, else one more than the likeliest asked for
 }
 
 // Set names the sampling fields that a request set, sorted, as OpenAI names them.
@@ -64,8 +70,9 @@ func (s Sampling) Set() []string {
 		name string
 		set  bool
 	}{
-		{"max_tokens", s.MaxTokens != 0}, {"seed", s.Seed != nil}, {"stop", len(s.Stop) > 0},
-		{"temperature", s.Temperature != nil}, {"top_p", s.TopP != nil},
+		{"frequency_penalty", s.Frequency != nil}, {"logprobs", s.Logprobs > 0}, {"max_tokens", s.MaxTokens != 0},
+		{"min_p", s.MinP != nil}, {"presence_penalty", s.Presence != nil}, {"seed", s.Seed != nil}, {"stop", len(s.Stop) > 0},
+		{"temperature", s.Temperature != nil}, {"top_k", s.TopK != nil}, {"top_p", s.TopP != nil},
 	} {
 		if f.set {
 			out = append(out, f.name)
@@ -140,7 +147,28 @@ type Engine interface {
 type Piece struct {
 	Text  string
 	Quote *dsai.Quote // set when the piece is or ends a cited span
+	// Logprobs are those of the tokens that the engine made since the piece before,
+	// when the request asks for them: their text, not the piece's.
+	Logprobs []Logprob
 }
+
+// Logprob is a token with the natural logarithm of its likelihood.
+type Logprob struct {
+	Token   []byte
+	Logprob float64
+	Top     []Logprob // the likeliest in its place, best first
+}
+
+// A BusyError says that an engine takes no more work now. Nothing was run.
+type BusyError struct {
+	RetryAfter time.Duration // at least a second
+	Cause      error
+}
+
+func (e *BusyError) Error() string { return e.Cause.Error() }
+
+// Unwrap implements the interface of package errors.
+func (e *BusyError) Unwrap() error { return e.Cause }
 
 // Output is what came of a plan.
 type Output struct {

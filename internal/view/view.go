@@ -138,6 +138,23 @@ type Model struct {
 	URL       string         `json:"url,omitempty"`
 	Added     dsai.Time      `json:"added,omitzero"`
 	Default   bool           `json:"default"`
+	File      *ModelFile     `json:"file,omitempty"` // of models that the node runs itself
+}
+
+// ModelFile is what a model file says of itself, and how the node has it. Its
+// texts are a stranger's.
+type ModelFile struct {
+	Path         string `json:"path"`
+	Linked       bool   `json:"linked"` // outside of the home
+	Name         string `json:"name"`
+	Architecture string `json:"architecture"`
+	License      string `json:"license"`
+	Template     string `json:"template"` // "file", "merged" (no system message of its own) or "plain" (none in the file)
+	Parameters   int64  `json:"parameters"`
+	Context      int    `json:"context"` // tokens
+	Size         int64  `json:"size"`
+	State        string `json:"state"`
+	Problem      string `json:"problem,omitempty"` // why it cannot be asked
 }
 
 // Status is the state of a node at a glance.

@@ -36,8 +36,14 @@ var fields = map[string]field{
 	"messages":              messages,
 	"stream":                func(c *Chat, n string, r json.RawMessage) error { return value(n, r, &c.Stream) },
 	"stream_options":        streamOptions,
-	"temperature":           ranged(func(c *Chat) **float64 { return &c.Temperature }, 2),
-	"top_p":                 ranged(func(c *Chat) **float64 { return &c.TopP }, 1),
+	"temperature":           ranged(func(c *Chat) **float64 { return &c.Temperature }, 0, 2),
+	"top_p":                 ranged(func(c *Chat) **float64 { return &c.TopP }, 0, 1),
+	"min_p":                 ranged(func(c *Chat) **float64 { return &c.MinP }, 0, 1), // beyond OpenAI's own
+	"top_k":                 topK,                                                     // likewise
+	"frequency_penalty":     penalty(func(c *Chat) **float64 { return &c.Frequency }),
+	"presence_penalty":      penalty(func(c *Chat) **float64 { return &c.Presence }),
+	"logprobs":              func(c *Chat, n string, r json.RawMessage) error { return value(n, r, &c.Logprobs) },
+	"top_logprobs":          topLogprobs,
 	"seed":                  func(c *Chat, n string, r json.RawMessage) error { return value(n, r, &c.Seed) },
 	"stop":                  stop,
 	"max_tokens":            maxTokens,
@@ -46,10 +52,6 @@ var fields = map[string]field{
 
 	// Accepted at the value that asks for nothing.
 	"n":                   neutral("1"),
-	"frequency_penalty":   neutral("0", "0.0"),
-	"presence_penalty":    neutral("0", "0.0"),
-	"logprobs":            neutral("false"),
-	"top_logprobs":        neutral("0"),
 	"logit_bias":          neutral("{}"),
 	"tools":               neutral("[]"),
 	"tool_choice":         neutral(`"none"`, `"auto"`),
@@ -93,6 +95,9 @@ func DecodeChat(body []byte) (*Chat, error) {
 		if err := read(c, name, top[name]); err != nil {
 			return nil, err
 		}
+	}
+	if c.TopLogprobs > 0 && !c.Logprobs {
+		return nil, bad("top_logprobs", "needs logprobs to be true")
 	}
 	if c.Question == "" {
 		return nil, bad("messages", "must hold a user message with text")
@@ -198,15 +203,43 @@ func neutral(accepted ...string) field {
 	}
 }
 
-func ranged(at func(*Chat) **float64, top float64) field {
+func ranged(at func(*Chat) **float64, least, most float64) field {
 	return func(c *Chat, name string, raw json.RawMessage) error {
 		var f float64
-		if err := json.Unmarshal(raw, &f); err != nil || f < 0 || f > top {
-			return bad(name, fmt.Sprintf("must be a number from 0 to %g", top))
+		if err := json.Unmarshal(raw, &f); err != nil || f < least || f > most {
+			return bad(name, fmt.Sprintf("must be a number from %g to %g", least, most))
 		}
 		*at(c) = &f
 		return nil
 	}
+}
+
+// penalty leaves one of 0 out, which is none.
+func penalty(at func(*Chat) **float64) field {
+	read := ranged(at, -2, 2)
+	return func(c *Chat, name string, raw json.RawMessage) error {
+		err := read(c, name, raw)
+		if p := at(c); err == nil && **p == 0 {
+			*p = nil
+		}
+		return err
+	}
+}
+
+func topK(c *Chat, name string, raw json.RawMessage) error {
+	var n int
+	if err := json.Unmarshal(raw, &n); err != nil || n < 0 || n > 1<<20 {
+		return bad(name, "must be an integer from 0 to 1048576")
+	}
+	c.TopK = &n
+	return nil
+}
+
+func topLogprobs(c *Chat, name string, raw json.RawMessage) error {
+	if err := json.Unmarshal(raw, &c.TopLogprobs); err != nil || c.TopLogprobs < 0 || c.TopLogprobs > 20 {
+		return bad(name, "must be an integer from 0 to 20")
+	}
+	return nil
 }
 
 func stop(c *Chat, name string, raw json.RawMessage) error {

@@ -46,6 +46,8 @@ type Writer struct {
 	esc     escaper
 	content strings.Builder
 	began   bool
+	pending []Logprob // not yet in an event
+	all     []Logprob
 }
 
 // NewWriter starts an answer. Usage asks for OpenAI's extra usage chunk.
@@ -59,6 +61,22 @@ func (w *Writer) Piece(text string) []byte {
 		return nil
 	}
 	return w.say(text)
+}
+
+// Logprobs takes the likelihoods of tokens, which leave with the next event.
+func (w *Writer) Logprobs(l []Logprob) {
+	w.pending = append(w.pending, l...)
+	w.all = append(w.all, l...)
+}
+
+// likelihoods returns what waits for an event.
+func (w *Writer) likelihoods() *logprobs {
+	if len(w.pending) == 0 {
+		return nil
+	}
+	l := &logprobs{Content: w.pending}
+	w.pending = nil
+	return l
 }
 
 func (w *Writer) say(text string) []byte {
@@ -103,8 +121,9 @@ func (w *Writer) Whole(e End) []byte {
 	return mustJSON(completion{
 		ID: w.id(), Object: "chat.completion", Created: int64(w.head.Created), Model: w.head.Model,
 		Choices: []choice{{
-			Message: answer{Role: "assistant", Content: content, Annotations: w.annotations(e)},
-			Finish:  e.Finish,
+			Message:  answer{Role: "assistant", Content: content, Annotations: w.annotations(e)},
+			Finish:   e.Finish,
+			Logprobs: likelihoods(w.all),
 		}},
 		Usage: newUsage(e.Tokens),
 		Dsai:  extension(e),
@@ -192,6 +211,9 @@ func (w *Writer) chunk() chunk {
 func (w *Writer) event(d delta, finish *string, x *Extension) []byte {
 	c := w.chunk()
 	c.Choices, c.Dsai = []chunkChoice{{Delta: d, Finish: finish}}, x
+	if d.Role == "" {
+		c.Choices[0].Logprobs = w.likelihoods()
+	}
 	if w.usage {
 		return sse(mustJSON(struct {
 			chunk
@@ -218,8 +240,43 @@ type completion struct {
 type choice struct {
 	Index    int       `json:"index"`
 	Message  answer    `json:"message"`
-	Logprobs *struct{} `json:"logprobs"`
+	Logprobs *logprobs `json:"logprobs"`
 	Finish   string    `json:"finish_reason"`
+}
+
+type logprobs struct {
+	Content []Logprob `json:"content"`
+	Refusal *string   `json:"refusal"`
+}
+
+func likelihoods(l []Logprob) *logprobs {
+	if len(l) == 0 {
+		return nil
+	}
+	return &logprobs{Content: l}
+}
+
+// Logprob is the likelihood of one token of the model's own text, which the
+// content shows with its marks.
+type Logprob struct {
+	Likelihood
+	Top []Likelihood `json:"top_logprobs"`
+}
+
+// Likelihood is a token with its bytes and the natural logarithm of its likelihood.
+type Likelihood struct {
+	Token   string  `json:"token"`
+	Logprob float64 `json:"logprob"`
+	Bytes   []int   `json:"bytes"`
+}
+
+// NewLikelihood returns the likelihood of a token with these bytes.
+func NewLikelihood(token []byte, logprob float64) Likelihood {
+	l := Likelihood{Token: Inert(string(token)), Logprob: logprob, Bytes: make([]int, len(token))}
+	for i, b := range token {
+		l.Bytes[i] = int(b)
+	}
+	return l
 }
 
 type answer struct {
@@ -254,7 +311,7 @@ type chunk struct {
 type chunkChoice struct {
 	Index    int       `json:"index"`
 	Delta    delta     `json:"delta"`
-	Logprobs *struct{} `json:"logprobs"`
+	Logprobs *logprobs `json:"logprobs"`
 	Finish   *string   `json:"finish_reason"`
 }
 

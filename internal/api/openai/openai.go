@@ -31,6 +31,12 @@ type Chat struct {
 	Seed        *int64
 	Stop        []string
 	MaxTokens   int
+	TopK        *int
+	MinP        *float64
+	Presence    *float64
+	Frequency   *float64
+	Logprobs    bool
+	TopLogprobs int
 
 	// NoEffect lists request fields that were accepted and change nothing,
 	// whatever the engine; the engine adds the sampling fields that it ignores.
@@ -139,10 +145,21 @@ type modelDsai struct {
 	Assurance dsai.Assurance   `json:"assurance"`
 	Loopback  bool             `json:"loopback"`
 	Default   bool             `json:"default"`
+	// Of models that the node runs from a file: what receipts name, and what the
+	// file says of itself.
+	Fingerprint  *dsai.Digest `json:"fingerprint,omitempty"`
+	Profile      string       `json:"profile,omitempty"`
+	Architecture string       `json:"architecture,omitempty"`
+	License      string       `json:"license,omitempty"`
+	Context      int          `json:"context,omitempty"`
 }
 
 func newModel(m view.Model) model {
-	return model{m.ID, "model", int64(m.Added), "dsai", modelDsai{m.Class, m.Assurance, m.Loopback, m.Default}}
+	d := modelDsai{Class: m.Class, Assurance: m.Assurance, Loopback: m.Loopback, Default: m.Default}
+	if f := m.File; f != nil {
+		d.Fingerprint, d.Profile, d.Architecture, d.License, d.Context = &m.Fingerprint, m.Profile, f.Architecture, f.License, f.Context
+	}
+	return model{m.ID, "model", int64(m.Added), "dsai", d}
 }
 
 // mustJSON encodes values of this package, which always can be.

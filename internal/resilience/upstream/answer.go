@@ -12,10 +12,10 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
@@ -38,6 +38,9 @@ type parameters struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"top_p,omitempty"`
 }
+
+// forwarded are the fields that servers are sent, as all of them know these.
+var forwarded = []string{"max_tokens", "seed", "stop", "temperature", "top_p"}
 
 type message struct {
 	Role    string `json:"role"`
@@ -67,8 +70,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	for i, p := range ev.Passages {
 		bodies[i] = p.Body
 	}
-	r := &run{engine: e, evidence: ev, emit: emit, marker: e.cfg.Marker(bodies)}
-	r.limits()
+	r := &run{engine: e, evidence: ev, said: pipeline.NewSentences(ev, emit), marker: e.cfg.Marker(bodies)}
 	body, err := r.request(bodies)
 	if err != nil {
 		return nil, fmt.Errorf("prompt upstream model %s: %w", e.cfg.ID, err)
@@ -92,26 +94,16 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 type run struct {
 	engine   *Engine
 	evidence *pipeline.Evidence
-	emit     func(pipeline.Piece) error
-	marker   Marker
+	said     *pipeline.Sentences
+	marker   pipeline.Marker
 	idle     *time.Timer
 
 	sent     parameters
 	received int // bytes of answer text from the server
-	text     strings.Builder
-	quotes   []dsai.Quote
-	left     map[dsai.DocumentID]int // code points that may still be quoted; -1 = any
 
 	// What the server said of itself.
 	model, fingerprint, finish string
 	usage                      *usage
-}
-
-func (r *run) limits() {
-	r.left = map[dsai.DocumentID]int{}
-	for _, p := range r.evidence.Passages {
-		r.left[p.Use.Document] = p.QuoteMax
-	}
 }
 
 func (r *run) request(bodies []dsai.PassageBody) ([]byte, error) {
@@ -206,49 +198,12 @@ func (r *run) note(c *completion) (string, error) {
 	return first.Delta.Content + first.Message.Content, nil
 }
 
-// release hands one sentence on. What was released is the answer, even when the
-// next sentence is not.
+// release hands one sentence on.
 func (r *run) release(text string, quotes []dsai.Quote) error {
-	p := pipeline.Piece{Text: text}
-	for i, q := range quotes {
-		quotes[i] = r.within(q)
-	}
-	for i := range max(1, len(quotes)) {
-		if i < len(quotes) {
-			p.Quote = &quotes[i]
-		}
-		if err := r.emit(p); err != nil {
-			return fmt.Errorf("%w: %w", errGone, err)
-		}
-		r.text.WriteString(p.Text)
-		if p.Quote != nil {
-			r.quotes = append(r.quotes, *p.Quote)
-		}
-		p.Text = ""
+	if err := r.said.Release(text, quotes); err != nil {
+		return fmt.Errorf("%w: %w", errGone, err)
 	}
 	return nil
-}
-
-// within keeps a citation inside the contributor's limit on quotation: beyond it
-// the passage is still named, and an empty span quotes nothing of it.
-func (r *run) within(q dsai.Quote) dsai.Quote {
-	for _, had := range r.quotes {
-		if had == q {
-			return q // already counted
-		}
-	}
-	p := r.evidence.Passages[q.N-1]
-	left, body := r.left[p.Use.Document], p.Body
-	if left < 0 {
-		return q
-	}
-	n := utf8.RuneCountInString(body.Text[q.Start-body.Start : q.End-body.Start])
-	if n > left {
-		q.End = q.Start
-		return q
-	}
-	r.left[p.Use.Document] = left - n
-	return q
 }
 
 // output says how it ended.
@@ -256,7 +211,7 @@ func (r *run) output(ctx context.Context, err error) *pipeline.Output {
 	if cause := context.Cause(ctx); cause != nil && err != nil && !errors.Is(err, errGone) {
 		err = cause
 	}
-	out := &pipeline.Output{Text: pipeline.Text(r.text.String()), Quotes: r.quotes, Tokens: r.tokens(), Ended: dsai.EndedComplete}
+	out := &pipeline.Output{Text: pipeline.Text(r.said.Text()), Quotes: r.said.Quotes, Tokens: r.tokens(), Ended: dsai.EndedComplete}
 	reason := ""
 	switch {
 	case err == nil && r.finish == "length":
@@ -279,6 +234,11 @@ func (r *run) output(ctx context.Context, err error) *pipeline.Output {
 		out.Seed = strconv.FormatInt(*r.sent.Seed, 10)
 	}
 	out.Sampling = canonical(r.sent)
+	for _, name := range r.evidence.Clearance.Request.Sampling.Set() {
+		if !slices.Contains(forwarded, name) {
+			out.NoEffect = append(out.NoEffect, name)
+		}
+	}
 	out.Trace = []byte(canonical(trace{
 		Engine: Version, Finish: clean(r.finish), Fingerprint: clean(r.fingerprint), Model: clean(r.model), Reason: clean(reason)}))
 	return out
@@ -326,5 +286,5 @@ func (r *run) tokens() dsai.Tokens {
 	for _, p := range r.evidence.Passages {
 		prompt += len(strings.Fields(p.Body.Text))
 	}
-	return dsai.Tokens{Prompt: prompt, Completion: len(strings.Fields(r.text.String())), Unit: "word"}
+	return dsai.Tokens{Prompt: prompt, Completion: len(strings.Fields(r.said.Text())), Unit: "word"}
 }

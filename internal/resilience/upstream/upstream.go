@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
 )
 
 // Version is the Engine of every ModelRef of this package.
@@ -40,13 +41,6 @@ var (
 	ErrServer = errors.New("upstream server")
 )
 
-// Marker reads a model's text and hands out sentences with the spans they cite,
-// as answer.Marker does.
-type Marker interface {
-	Write(chunk string, emit func(text string, quotes []dsai.Quote) error) error
-	Close(emit func(text string, quotes []dsai.Quote) error) error
-}
-
 // Config names a server and how to talk to it.
 type Config struct {
 	ID    string // model id that this node offers
@@ -56,7 +50,7 @@ type Config struct {
 	Secret string
 	// Prompt and Marker shape the answer; node hands in those of package answer.
 	Prompt func(question string, passages []dsai.PassageBody) (system, user string)
-	Marker func(passages []dsai.PassageBody) Marker
+	Marker func(passages []dsai.PassageBody) pipeline.Marker
 	Logger *slog.Logger // nil discards
 
 	Dial      time.Duration // to connect; 0 = 5 s

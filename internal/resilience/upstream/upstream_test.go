@@ -57,7 +57,7 @@ func config(url string) upstream.Config {
 		Prompt: func(q string, ps []dsai.PassageBody) (string, string) {
 			return "rules", fmt.Sprintf("%s|%s", q, ps[0].Text)
 		},
-		Marker: func([]dsai.PassageBody) upstream.Marker { return &sentences{} },
+		Marker: func([]dsai.PassageBody) pipeline.Marker { return &sentences{} },
 	}
 }
 

@@ -22,7 +22,7 @@ import (
 
 // Version names this reading of answers. It changes whenever the same input
 // would be prompted or marked differently.
-const Version = "answer/1"
+const Version = "answer/2"
 
 // Unsupported follows a sentence that no passage supports.
 const Unsupported = "(unsupported)"

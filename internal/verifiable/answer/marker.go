@@ -29,7 +29,7 @@ const (
 // depend on how the text was cut into chunks. A Marker is used by one goroutine.
 type Marker struct {
 	sources []source
-	stop    map[string]bool
+	known   *vocabulary
 	held    string
 	midLine bool // what was handed out last did not end its line
 }
@@ -37,9 +37,9 @@ type Marker struct {
 // NewMarker returns a Marker for an answer from these passages; passage i has
 // mark i+1.
 func NewMarker(passages []dsai.PassageBody) *Marker {
-	m := &Marker{stop: stopWords(passages)}
+	m := &Marker{known: vocabularyOf(passages)}
 	for _, p := range passages {
-		m.sources = append(m.sources, newSource(p, m.stop))
+		m.sources = append(m.sources, newSource(p, m.known))
 	}
 	return m
 }
@@ -169,7 +169,7 @@ func (m *Marker) read(sentence string) (string, []dsai.Quote) {
 		claim = bare[listPrefix(bare):]
 	}
 	m.midLine = !endsLine(sentence)
-	said := terms(claim, m.stop)
+	said := terms(claim, m.known)
 	body := strings.TrimRightFunc(bare, unicode.IsSpace)
 	tail := bare[len(body):]
 	if len(said.list) == 0 {

@@ -205,16 +205,20 @@ func (v *Vocabulary) Control(text string) ID {
 }
 
 // Encode returns the tokens of text. What spells a control token stays text.
-func (v *Vocabulary) Encode(text string) []ID { return v.encode(text, false) }
+func (v *Vocabulary) Encode(text string) []ID { return v.encode(text, special.ofUser) }
 
 // EncodeControl returns the tokens of text, in which control tokens are found: for templates, never
 // for what a stranger wrote.
-func (v *Vocabulary) EncodeControl(text string) []ID { return v.encode(text, true) }
+func (v *Vocabulary) EncodeControl(text string) []ID { return v.encode(text, special.any) }
 
-func (v *Vocabulary) encode(text string, controls bool) []ID {
+func (v *Vocabulary) encode(text string, may func(special) bool) []ID {
+	return v.encodeParts(v.parts(strings.ToValidUTF8(text, "\uFFFD"), may))
+}
+
+func (v *Vocabulary) encodeParts(parts []part) []ID {
 	var out []ID
 	first := true
-	for _, p := range v.parts(strings.ToValidUTF8(text, "\uFFFD"), controls) {
+	for _, p := range parts {
 		if p.id != None {
 			out = append(out, p.id)
 			first = true

@@ -1,0 +1,112 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/resilience/upstream"
+	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/extract"
+	"dsai.example/dsai/internal/view"
+)
+
+var errModelName = errors.New("it cannot be called so")
+
+// AddModel adds an OpenAI-compatible server as an engine, after asking it for
+// its models. remote is the model's id there; "" takes the only one.
+func (n *Node) AddModel(ctx context.Context, name, url, remote string) (*view.Model, error) {
+	if err := checkModelName(name); err != nil {
+		return nil, err
+	}
+	m := store.Model{Name: name, URL: url, Remote: remote, Created: n.clock.now()}
+	if m.Remote == "" {
+		probe, err := n.newUpstream(store.Model{Name: name, URL: url, Remote: "probe"})
+		if err != nil {
+			return nil, err
+		}
+		defer probe.Close()
+		ids, err := probe.Models(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("ask %s for its models: %w", url, err)
+		}
+		if len(ids) != 1 {
+			return nil, fmt.Errorf("add model: the server has %d models (%s); name one with --model", len(ids), strings.Join(ids, ", "))
+		}
+		m.Remote = ids[0]
+	}
+	if _, err := n.newUpstream(m); err != nil {
+		return nil, err
+	}
+	return n.offer(ctx, m)
+}
+
+func checkModelName(name string) error {
+	if name == "" || name == extract.ModelID || strings.ContainsAny(name, " /\\") {
+		return fmt.Errorf("add model %q: %w: choose a name without spaces or slashes, other than %s", name, errModelName, extract.ModelID)
+	}
+	return nil
+}
+
+// offer records a model and makes it one that can be asked.
+func (n *Node) offer(ctx context.Context, m store.Model) (*view.Model, error) {
+	if err := n.db.Update(ctx, func(tx *store.Tx) error {
+		if n.modelFile(m.Name) != nil { // its file was gone, and may now be elsewhere
+			if err := tx.RemoveModel(m.Name); err != nil {
+				return err
+			}
+		}
+		return tx.AddModel(m)
+	}); err != nil {
+		return nil, err
+	}
+	if err := n.openEngines(ctx); err != nil {
+		return nil, err
+	}
+	all, err := n.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(v view.Model) bool { return v.ID == m.Name })
+	return &all[i], nil
+}
+
+// RemoveModel forgets a model, and removes its file where the home holds it.
+func (n *Node) RemoveModel(ctx context.Context, name string) error {
+	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
+		return err
+	}
+	if err := n.openEngines(ctx); err != nil {
+		return err
+	}
+	return n.sweepModels(ctx)
+}
+
+// Models lists the engines that can be asked, the default first.
+func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
+	rows, err := n.db.Models(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []view.Model{{ModelRef: quotingModel, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: n.self.ValidFrom}}
+	for _, m := range rows {
+		e, err := n.engine(m.Name)
+		if err != nil {
+			return nil, err
+		}
+		v := view.Model{ModelRef: e.Model(), Assurance: e.Assurance(), Added: m.Created}
+		if f, ok := e.(*modelFile); ok {
+			v.Loopback, v.File = true, f.view()
+		} else {
+			v.Loopback, v.URL = upstream.Loopback(m.URL), m.URL
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
