@@ -70,6 +70,10 @@ func Decode[T any](raw []byte) (T, error) {
 
 func decodeCanonical[T any](canon []byte) (T, error) {
 	var v, zero T
+	if readCanonical(canon, &v) {
+		return v, nil
+	}
+	v = zero
 	if err := json.Unmarshal(canon, &v); err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // one sentinel for all of encoding/json
 	}
@@ -77,11 +81,11 @@ func decodeCanonical[T any](canon []byte) (T, error) {
 	if err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // as above
 	}
-	if bytes.Equal(canon, again) || same(canon, again) {
-		return v, nil
-	}
 	if again, err = CanonicalRaw(again); err != nil {
 		return zero, fmt.Errorf("decode: %w", err)
+	}
+	if bytes.Equal(canon, again) {
+		return v, nil
 	}
 	return zero, fmt.Errorf("decode: %w: %s", dsai.ErrSyntax, difference(canon, again))
 }

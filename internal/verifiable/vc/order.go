@@ -70,9 +70,11 @@ func orderOf(t reflect.Type) *order {
 }
 
 var (
-	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
-	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
-	proofsType    = reflect.TypeFor[dsai.Proofs]()
+	jsonMarshaler   = reflect.TypeFor[json.Marshaler]()
+	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	proofsType      = reflect.TypeFor[dsai.Proofs]()
 )
 
 // newOrder returns the order of t, which occurs within the types in.
