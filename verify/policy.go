@@ -155,7 +155,7 @@ func member(object []byte, name string) []byte {
 		return nil
 	}
 	for _, m := range members {
-		if m.Name == name {
+		if string(m.Name) == name {
 			return m.Value
 		}
 	}

@@ -139,6 +139,6 @@ func (v *Verifier) Bundle(raw []byte) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
-	a := &audit{v: v, done: map[string]Check{}, needed: map[dsai.MemberID]bool{}}
+	a := &audit{v: v, done: make(map[string]Check, len(checkOrder)), needed: map[dsai.MemberID]bool{}}
 	return a.run(members), nil
 }

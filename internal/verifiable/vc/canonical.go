@@ -39,21 +39,36 @@ func Canonical(v any) ([]byte, error) {
 // invalid UTF-8 and lone surrogates are refused, as are texts beyond MaxSize or
 // MaxDepth. Errors wrap dsai.ErrSyntax.
 func CanonicalRaw(raw []byte) ([]byte, error) {
-	if len(raw) > MaxSize {
-		return nil, fmt.Errorf("json: %w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), MaxSize)
+	canon, _, err := canonicalRaw(raw)
+	return canon, err
+}
+
+// CanonicalObject is CanonicalRaw for an object, with its Members.
+func CanonicalObject(raw []byte) (canon []byte, members []Member, err error) {
+	canon, members, err = canonicalRaw(raw)
+	if err == nil && members == nil {
+		members, err = Members(canon)
 	}
-	canonical, err := scan(raw)
+	return canon, members, err
+}
+
+// canonicalRaw returns the members of an object as well, if it met them.
+func canonicalRaw(raw []byte) (canon []byte, members []Member, err error) {
+	if len(raw) > MaxSize {
+		return nil, nil, fmt.Errorf("json: %w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), MaxSize)
+	}
+	members, canonical, err := scan(raw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if canonical {
-		return raw, nil
+		return raw, members, nil
 	}
 	out, err := jcs.Transform(raw)
 	if err != nil {
-		return nil, fmt.Errorf("json: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // its errors are text only
+		return nil, nil, fmt.Errorf("json: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // its errors are text only
 	}
-	return out, nil
+	return out, nil, nil
 }
 
 // Decode reads raw into a T under the one rule of this package: it is accepted

@@ -10,8 +10,13 @@ var (
 	HashData    = hashData
 	Verify      = verify
 	Unmultibase = unmultibase
-	Scan        = scan
 )
+
+// Scan reports whether b is canonical.
+func Scan(b []byte) (bool, error) {
+	_, canonical, err := scan(b)
+	return canonical, err
+}
 
 // Ordered is what Canonical hands to CanonicalRaw.
 func Ordered(v any) ([]byte, error) { return encode(ordered(v)) }

@@ -37,7 +37,7 @@ func FuzzDecode(f *testing.F) {
 		if again, err := vc.CanonicalRaw(got); err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("CanonicalRaw twice: %q then %q, %v", got, again, err)
 		}
-		vc.Members(got)  //nolint:errcheck // must not panic
+		checkMembers(t, raw, got)
 		vc.Elements(got) //nolint:errcheck // must not panic
 		checkRead[dsai.Credential[note]](t, got)
 		checkRead[dsai.Credential[dsai.KeyEvent]](t, got)
@@ -54,6 +54,16 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// checkMembers compares the members that are met while scanning with those that
+// the canonical text is split into.
+func checkMembers(t *testing.T, raw, canon []byte) {
+	want, err := vc.Members(canon)
+	_, got, objectErr := vc.CanonicalObject(raw)
+	if (err == nil) != (objectErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
+		t.Fatalf("CanonicalObject(%q) = %v, %v, want %v, %v", raw, got, objectErr, want, err)
+	}
 }
 
 // checkRead compares reading by shape with the definition: text is accepted when

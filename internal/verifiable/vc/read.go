@@ -199,7 +199,7 @@ func (e *shape) readSlice(t *text, v reflect.Value) bool {
 	}
 	for n := 0; ; n++ {
 		if n == v.Cap() {
-			v.Grow(1)
+			v.Grow(max(n, 4))
 		}
 		v.SetLen(n + 1)
 		if !e.read(t, v.Index(n)) {

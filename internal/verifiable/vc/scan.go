@@ -20,25 +20,29 @@ const maxInteger = 1<<53 - 1
 // reports whether b already is its RFC 8785 form. It answers true only where
 // that is plain to see: false sends the text to the jcs module, which alone
 // rewrites text (and finds duplicate keys and lone surrogates).
-func scan(b []byte) (bool, error) {
+//
+// The members of an object are returned too, as Members does, if it is canonical.
+func scan(b []byte) (members []Member, canonical bool, err error) {
 	if !utf8.Valid(b) {
-		return false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
+		return nil, false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
 	}
-	s := scanner{b: b, canonical: true}
+	s := scanner{b: b, canonical: true, printable: !hasControl(b)}
 	s.space()
 	if err := s.value(0); err != nil {
-		return false, fmt.Errorf("json: %w: %v at byte %d", dsai.ErrSyntax, err, s.i) //nolint:errorlint // plain text
+		return nil, false, fmt.Errorf("json: %w: %v at byte %d", dsai.ErrSyntax, err, s.i) //nolint:errorlint // plain text
 	}
 	if s.space(); s.i != len(b) {
-		return false, fmt.Errorf("json: %w: text after the value at byte %d", dsai.ErrSyntax, s.i)
+		return nil, false, fmt.Errorf("json: %w: text after the value at byte %d", dsai.ErrSyntax, s.i)
 	}
-	return s.canonical, nil
+	return s.members, s.canonical, nil
 }
 
 type scanner struct {
 	b         []byte
 	i         int
 	canonical bool
+	printable bool     // no byte of b is a control character
+	members   []Member // of the outermost object
 }
 
 // plainError is a position-free complaint of the scanner.
@@ -47,7 +51,7 @@ type plainError string
 func (e plainError) Error() string { return string(e) }
 
 func (s *scanner) space() {
-	for s.i < len(s.b) {
+	for s.i < len(s.b) && s.b[s.i] <= ' ' {
 		switch s.b[s.i] {
 		case ' ', '\n', '\r', '\t':
 			s.canonical = false
@@ -118,6 +122,7 @@ func (s *scanner) object(depth int) error {
 	}
 	var last []byte
 	for first := true; ; first = false {
+		start := s.i
 		name, err := s.str()
 		if err != nil {
 			return err
@@ -132,8 +137,12 @@ func (s *scanner) object(depth int) error {
 		}
 		s.i++
 		s.space()
+		at := s.i
 		if err := s.value(depth); err != nil {
 			return err
+		}
+		if depth == 1 {
+			s.members = append(s.members, Member{name, s.b[at:s.i], start, s.i})
 		}
 		if done, err := s.next('}'); done || err != nil {
 			return err
@@ -177,21 +186,27 @@ func (s *scanner) number() error {
 	return nil
 }
 
-// isSpecial reports whether c does not stand for itself in a string.
-func isSpecial(c byte) bool { return c < ' ' || c == '"' || c == '\\' }
-
 // Bytes of a word: the lowest and the highest bit of each.
 const (
 	lows  = 0x01_01_01_01_01_01_01_01
 	highs = 0x80_80_80_80_80_80_80_80
 )
 
-// hasSpecial is isSpecial for any of the eight bytes of w. Subtracting borrows
-// from the highest bit of each byte that is below what is taken away, and, of
-// those that are not, only from bytes above one that is.
-func hasSpecial(w uint64) bool {
-	quote, backslash := w^'"'*lows, w^'\\'*lows
-	return ((w-' '*lows)&^w|(quote-lows)&^quote|(backslash-lows)&^backslash)&highs != 0
+// hasControl reports whether b has a control character, eight bytes at a time:
+// subtracting borrows from the highest bit of each byte that is below what is
+// taken away, and, of those that are not, only from bytes above one that is.
+func hasControl(b []byte) bool {
+	for ; len(b) >= 8; b = b[8:] {
+		if w := binary.LittleEndian.Uint64(b); (w-' '*lows)&^w&highs != 0 {
+			return true
+		}
+	}
+	for _, c := range b {
+		if c < ' ' {
+			return true
+		}
+	}
+	return false
 }
 
 // str moves past a string and returns the text between its quotes.
@@ -202,24 +217,28 @@ func (s *scanner) str() ([]byte, error) {
 	s.i++
 	start := s.i
 	for {
-		for len(s.b)-s.i >= 8 && !hasSpecial(binary.LittleEndian.Uint64(s.b[s.i:])) {
-			s.i += 8
+		n := bytes.IndexByte(s.b[s.i:], '"')
+		if n < 0 {
+			n = len(s.b) - s.i
 		}
-		for s.i < len(s.b) && !isSpecial(s.b[s.i]) {
-			s.i++
+		part := s.b[s.i : s.i+n]
+		if escape := bytes.IndexByte(part, '\\'); escape >= 0 {
+			part = part[:escape]
 		}
-		switch c := s.peek(); {
-		case s.i == len(s.b):
-			return nil, plainError("unended string")
-		case c == '"':
+		if !s.printable && hasControl(part) {
+			return nil, plainError("control character in a string")
+		}
+		s.i += len(part)
+		switch s.peek() {
+		case '"':
 			s.i++
 			return s.b[start : s.i-1], nil
-		case c == '\\':
+		case '\\':
 			if err := s.escape(); err != nil {
 				return nil, err
 			}
 		default:
-			return nil, plainError("control character in a string")
+			return nil, plainError("unended string")
 		}
 	}
 }
