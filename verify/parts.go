@@ -73,7 +73,7 @@ func (p *parts) read(members []vc.Member) error {
 
 func into[T any](dst *T) func([]byte) error {
 	return func(raw []byte) (err error) {
-		*dst, err = vc.Decode[T](raw)
+		*dst, err = vc.DecodeCanonical[T](raw)
 		return err
 	}
 }

@@ -21,6 +21,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
@@ -92,7 +94,8 @@ func Bundle(raw []byte, o Options) (*Result, error) { return New(o).Bundle(raw) 
 type Verifier struct {
 	o         Options
 	witnesses []witness
-	err       error // of the trust handed in, reported by the anchor
+	cosigners note.Verifiers // the same
+	err       error          // of the trust handed in, reported by the anchor
 	memo      map[string]any
 }
 
@@ -105,6 +108,11 @@ func New(o Options) *Verifier {
 	if o.Trust != nil {
 		v.witnesses, v.err = checkTrust(o.Trust)
 	}
+	var known []note.Verifier
+	for _, w := range v.witnesses {
+		known = append(known, w.Verifier)
+	}
+	v.cosigners = note.VerifierList(known...)
 	return v
 }
 

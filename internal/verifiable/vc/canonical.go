@@ -80,10 +80,12 @@ func Decode[T any](raw []byte) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	return decodeCanonical[T](canon)
+	return DecodeCanonical[T](canon)
 }
 
-func decodeCanonical[T any](canon []byte) (T, error) {
+// DecodeCanonical is Decode for text that is known to be canonical, such as what
+// Members and Elements return.
+func DecodeCanonical[T any](canon []byte) (T, error) {
 	var v, zero T
 	if readCanonical(canon, &v) {
 		return v, nil

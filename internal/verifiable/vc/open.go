@@ -40,7 +40,7 @@ func open[S any](raw []byte, typ string) (Sealed[S], error) {
 	if err := checkType(members, typ); err != nil {
 		return s, err
 	}
-	if s.Credential, err = decodeCanonical[dsai.Credential[S]](canon); err != nil {
+	if s.Credential, err = DecodeCanonical[dsai.Credential[S]](canon); err != nil {
 		return s, err
 	}
 	s.Raw = slices.Clone(canon)

@@ -26,7 +26,7 @@ func scan(b []byte) (members []Member, canonical bool, err error) {
 	if !utf8.Valid(b) {
 		return nil, false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
 	}
-	s := scanner{b: b, canonical: true, printable: !hasControl(b)}
+	s := scanner{b: b, canonical: true}
 	s.space()
 	if err := s.value(0); err != nil {
 		return nil, false, fmt.Errorf("json: %w: %v at byte %d", dsai.ErrSyntax, err, s.i) //nolint:errorlint // plain text
@@ -41,7 +41,6 @@ type scanner struct {
 	b         []byte
 	i         int
 	canonical bool
-	printable bool     // no byte of b is a control character
 	members   []Member // of the outermost object
 }
 
@@ -186,27 +185,21 @@ func (s *scanner) number() error {
 	return nil
 }
 
+// isSpecial reports whether c does not stand for itself in a string.
+func isSpecial(c byte) bool { return c < ' ' || c == '"' || c == '\\' }
+
 // Bytes of a word: the lowest and the highest bit of each.
 const (
 	lows  = 0x01_01_01_01_01_01_01_01
 	highs = 0x80_80_80_80_80_80_80_80
 )
 
-// hasControl reports whether b has a control character, eight bytes at a time:
-// subtracting borrows from the highest bit of each byte that is below what is
-// taken away, and, of those that are not, only from bytes above one that is.
-func hasControl(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if w := binary.LittleEndian.Uint64(b); (w-' '*lows)&^w&highs != 0 {
-			return true
-		}
-	}
-	for _, c := range b {
-		if c < ' ' {
-			return true
-		}
-	}
-	return false
+// hasSpecial is isSpecial for any of the eight bytes of w. Subtracting borrows
+// from the highest bit of each byte that is below what is taken away, and, of
+// those that are not, only from bytes above one that is.
+func hasSpecial(w uint64) bool {
+	quote, backslash := w^'"'*lows, w^'\\'*lows
+	return ((w-' '*lows)&^w|(quote-lows)&^quote|(backslash-lows)&^backslash)&highs != 0
 }
 
 // str moves past a string and returns the text between its quotes.
@@ -217,28 +210,24 @@ func (s *scanner) str() ([]byte, error) {
 	s.i++
 	start := s.i
 	for {
-		n := bytes.IndexByte(s.b[s.i:], '"')
-		if n < 0 {
-			n = len(s.b) - s.i
+		for len(s.b)-s.i >= 8 && !hasSpecial(binary.LittleEndian.Uint64(s.b[s.i:])) {
+			s.i += 8
 		}
-		part := s.b[s.i : s.i+n]
-		if escape := bytes.IndexByte(part, '\\'); escape >= 0 {
-			part = part[:escape]
+		for s.i < len(s.b) && !isSpecial(s.b[s.i]) {
+			s.i++
 		}
-		if !s.printable && hasControl(part) {
-			return nil, plainError("control character in a string")
-		}
-		s.i += len(part)
-		switch s.peek() {
-		case '"':
+		switch c := s.peek(); {
+		case s.i == len(s.b):
+			return nil, plainError("unended string")
+		case c == '"':
 			s.i++
 			return s.b[start : s.i-1], nil
-		case '\\':
+		case c == '\\':
 			if err := s.escape(); err != nil {
 				return nil, err
 			}
 		default:
-			return nil, plainError("unended string")
+			return nil, plainError("control character in a string")
 		}
 	}
 }

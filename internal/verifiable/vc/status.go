@@ -22,6 +22,8 @@ const (
 	StatusPurpose   = "revocation"
 	StatusListType  = "BitstringStatusList"
 	statusEntryType = "BitstringStatusListEntry"
+
+	listFragment = "#list"
 )
 
 // Bits is a status list. Index 0 is the most significant bit of the first byte
@@ -81,7 +83,13 @@ func DecodeBits(s string) (*Bits, error) {
 }
 
 // ListID returns the subject id of the StatusList that status entries call list.
-func ListID(list string) string { return list + "#list" }
+func ListID(list string) string { return list + listFragment }
+
+// IsListID reports whether id is the ListID of list.
+func IsListID(id, list string) bool {
+	name, ok := strings.CutSuffix(id, listFragment)
+	return ok && name == list
+}
 
 // NewStatusEntry points at bit index of the list called list, a URI.
 func NewStatusEntry(list string, index int) *dsai.StatusEntry {
