@@ -25,7 +25,10 @@ const (
 // form, within the profile of CanonicalRaw. A nil slice encodes as null and is
 // refused; leave lists empty, not nil.
 func Canonical(v any) ([]byte, error) {
-	b, err := encode(ordered(v))
+	if canon, ok := writeCanonical(v); ok {
+		return canon, nil
+	}
+	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
@@ -94,7 +97,7 @@ func DecodeCanonical[T any](canon []byte) (T, error) {
 	if err := json.Unmarshal(canon, &v); err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // one sentinel for all of encoding/json
 	}
-	again, err := encode(ordered(v))
+	again, err := json.Marshal(v)
 	if err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // as above
 	}

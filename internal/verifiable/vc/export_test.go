@@ -18,9 +18,6 @@ func Scan(b []byte) (bool, error) {
 	return canonical, err
 }
 
-// Ordered is what Canonical hands to CanonicalRaw.
-func Ordered(v any) ([]byte, error) { return encode(ordered(v)) }
-
 // Without removes members from a canonical object.
 func Without(canon []byte, names ...string) []byte {
 	members, err := Members(canon)

@@ -80,6 +80,12 @@ func readString(t *text, v reflect.Value) bool {
 	return ok
 }
 
+// The letters with which RFC 8785 escapes the bytes of escaped.
+const (
+	escapes = `"\bfnrt`
+	escaped = "\"\\\b\f\n\r\t"
+)
+
 // unescape undoes the escapes that RFC 8785 writes.
 func unescape(s string) (string, bool) {
 	out := make([]byte, 0, len(s))
@@ -90,8 +96,8 @@ func unescape(s string) (string, bool) {
 		}
 		out = append(out, s[:n]...)
 		c, size := s[n+1], 2
-		if at := strings.IndexByte(`"\bfnrt`, c); at >= 0 {
-			c = "\"\\\b\f\n\r\t"[at]
+		if at := strings.IndexByte(escapes, c); at >= 0 {
+			c = escaped[at]
 		} else {
 			if c != 'u' || len(s) < n+6 {
 				return "", false

@@ -4,6 +4,7 @@
 package vc
 
 import (
+	"encoding"
 	"encoding/json"
 	"reflect"
 	"slices"
@@ -13,13 +14,15 @@ import (
 	"dsai.example/dsai"
 )
 
-// shape is how canonical text becomes a value of one type. There is one text for
-// each value and one value for each text, so nothing need be encoded again to
-// see that the text is the value's: whatever does not stand where it must is
-// refused. Only types whose encoding/json form is that plain have a shape; the
-// others, and what is refused, are for encoding/json.
+// shape is how canonical text becomes a value of one type, and back. There is one
+// text for each value and one value for each text, so nothing need be encoded
+// again to see that the text is the value's: whatever does not stand where it
+// must is refused. Only types whose encoding/json form is that plain have a
+// shape; the others, and what is refused, are for encoding/json and the jcs
+// module, which takes ten times as long.
 type shape struct {
 	read   func(*text, reflect.Value) bool
+	write  func(*canonicalText, reflect.Value) bool
 	fields []shapeField // of a struct, by name
 }
 
@@ -42,21 +45,30 @@ func shapeOf(t reflect.Type) *shape {
 }
 
 // leaves are types with a text of their own, of which they accept one form only.
-var leaves = map[reflect.Type]func(*text, reflect.Value) bool{
-	reflect.TypeFor[dsai.Digest]():     readText[dsai.Digest, *dsai.Digest],
-	reflect.TypeFor[dsai.CoopID]():     readText[dsai.CoopID, *dsai.CoopID],
-	reflect.TypeFor[dsai.MemberID]():   readText[dsai.MemberID, *dsai.MemberID],
-	reflect.TypeFor[dsai.NodeID]():     readText[dsai.NodeID, *dsai.NodeID],
-	reflect.TypeFor[dsai.DocumentID](): readText[dsai.DocumentID, *dsai.DocumentID],
-	reflect.TypeFor[dsai.Salt]():       readText[dsai.Salt, *dsai.Salt],
-	reflect.TypeFor[dsai.Time]():       readText[dsai.Time, *dsai.Time],
-	reflect.TypeFor[json.RawMessage](): readRaw,
+var leaves = map[reflect.Type]*shape{
+	reflect.TypeFor[dsai.Digest]():     {read: readText[dsai.Digest, *dsai.Digest], write: writeText[dsai.Digest, *dsai.Digest]},
+	reflect.TypeFor[dsai.CoopID]():     {read: readText[dsai.CoopID, *dsai.CoopID], write: writeText[dsai.CoopID, *dsai.CoopID]},
+	reflect.TypeFor[dsai.MemberID]():   {read: readText[dsai.MemberID, *dsai.MemberID], write: writeText[dsai.MemberID, *dsai.MemberID]},
+	reflect.TypeFor[dsai.NodeID]():     {read: readText[dsai.NodeID, *dsai.NodeID], write: writeText[dsai.NodeID, *dsai.NodeID]},
+	reflect.TypeFor[dsai.DocumentID](): {read: readText[dsai.DocumentID, *dsai.DocumentID], write: writeText[dsai.DocumentID, *dsai.DocumentID]},
+	reflect.TypeFor[dsai.Salt]():       {read: readText[dsai.Salt, *dsai.Salt], write: writeText[dsai.Salt, *dsai.Salt]},
+	reflect.TypeFor[dsai.Time]():       {read: readText[dsai.Time, *dsai.Time], write: writeText[dsai.Time, *dsai.Time]},
+	reflect.TypeFor[json.RawMessage](): {read: readRaw, write: writeRaw},
 }
+
+// Types that read or write themselves, and the one such type that has a shape.
+var (
+	jsonMarshaler   = reflect.TypeFor[json.Marshaler]()
+	textMarshaler   = reflect.TypeFor[encoding.TextMarshaler]()
+	jsonUnmarshaler = reflect.TypeFor[json.Unmarshaler]()
+	textUnmarshaler = reflect.TypeFor[encoding.TextUnmarshaler]()
+	proofsType      = reflect.TypeFor[dsai.Proofs]()
+)
 
 // newShape returns the shape of t, which occurs within the types in, or nil.
 func newShape(t reflect.Type, in []reflect.Type) *shape {
-	if read := leaves[t]; read != nil {
-		return &shape{read: read}
+	if s := leaves[t]; s != nil {
+		return s
 	}
 	if t == proofsType {
 		return newProofsShape()
@@ -72,20 +84,20 @@ func newShape(t reflect.Type, in []reflect.Type) *shape {
 		return newStructShape(t, in)
 	case reflect.Slice:
 		if e := newShape(t.Elem(), in); e != nil && t.Elem().Kind() != reflect.Uint8 {
-			return &shape{read: e.readSlice}
+			return &shape{read: e.readSlice, write: e.writeSlice}
 		}
 	case reflect.Pointer:
 		if e := newShape(t.Elem(), in); e != nil {
-			return &shape{read: e.readPointer}
+			return &shape{read: e.readPointer, write: e.writePointer}
 		}
 	case reflect.String:
-		return &shape{read: readString}
+		return &shape{read: readString, write: writeString}
 	case reflect.Bool:
-		return &shape{read: readBool}
+		return &shape{read: readBool, write: writeBool}
 	case reflect.Int, reflect.Int64, reflect.Int32, reflect.Int16, reflect.Int8:
-		return &shape{read: readInt}
+		return &shape{read: readInt, write: writeInt}
 	case reflect.Uint, reflect.Uint64, reflect.Uint32, reflect.Uint16, reflect.Uint8:
-		return &shape{read: readUint}
+		return &shape{read: readUint, write: writeUint}
 	}
 	return nil
 }
@@ -120,7 +132,7 @@ func newStructShape(t reflect.Type, in []reflect.Type) *shape {
 			return nil // encoding/json writes neither
 		}
 	}
-	s.read = s.readStruct
+	s.read, s.write = s.readStruct, s.writeStruct
 	return s
 }
 
@@ -152,12 +164,18 @@ func newProofsShape() *shape {
 	if one == nil {
 		return nil
 	}
-	return &shape{read: func(t *text, v reflect.Value) bool {
+	read := func(t *text, v reflect.Value) bool {
 		if t.peek() == '{' {
-			proofs := make(dsai.Proofs, 1)
-			v.Set(reflect.ValueOf(proofs))
+			v.Set(reflect.ValueOf(make(dsai.Proofs, 1)))
 			return one.read(t, v.Index(0))
 		}
 		return one.readSlice(t, v) && v.Len() != 1
-	}}
+	}
+	write := func(w *canonicalText, v reflect.Value) bool {
+		if v.Len() == 1 {
+			return one.write(w, v.Index(0))
+		}
+		return one.writeSlice(w, v)
+	}
+	return &shape{read: read, write: write}
 }

@@ -93,3 +93,32 @@ func change(r *rand.Rand, canon []byte) []byte {
 	with := [][]byte{nil, piece(), []byte(`[]`), []byte(`""`), []byte(`0`), []byte(`{}`), []byte(`,"zz":1`), []byte(`:"1970-01-01T00:00:00Z"`)}
 	return slices.Concat(canon[:cuts[i]], with[r.IntN(len(with))], canon[to:])
 }
+
+// What was written elsewhere stands in canonical text as its canonical form.
+func TestRawInCanonical(t *testing.T) {
+	type pair struct {
+		B json.RawMessage   `json:"b"`
+		A []json.RawMessage `json:"a"`
+		C json.RawMessage   `json:"c,omitempty"`
+	}
+	deep := bytes.Repeat([]byte("["), vc.MaxDepth-1)
+	deep = append(deep, bytes.Repeat([]byte("]"), vc.MaxDepth-1)...)
+	for _, tt := range []struct {
+		in   pair
+		want string // "": refused
+	}{
+		{pair{B: []byte(` {"z":1,"y":"\u003c"} `), A: []json.RawMessage{[]byte(`2`), []byte(`"\/"`)}}, `{"a":[2,"/"],"b":{"y":"<","z":1}}`},
+		{pair{B: []byte(`0`), A: []json.RawMessage{}, C: []byte(`[]`)}, `{"a":[],"b":0,"c":[]}`},
+		{pair{B: deep, A: []json.RawMessage{}}, `{"a":[],"b":` + string(deep) + `}`},
+		{pair{B: slices.Concat([]byte("["), deep, []byte("]")), A: []json.RawMessage{}}, ""},
+		{pair{A: []json.RawMessage{}}, ""},
+		{pair{B: []byte(`1.5`), A: []json.RawMessage{}}, ""},
+		{pair{B: []byte(`{"a":1,"a":2}`), A: []json.RawMessage{}}, ""},
+		{pair{B: []byte(`0`)}, ""},
+	} {
+		got, err := vc.Canonical(tt.in)
+		if string(got) != tt.want || (err == nil) != (tt.want != "") {
+			t.Errorf("Canonical(%s) = %s, %v, want %q", tt.in, got, err, tt.want)
+		}
+	}
+}
