@@ -65,7 +65,7 @@ func (d Digest) IsZero() bool { return d == Digest{} }
 
 // Short returns the digits by which people tell apart the few things that one
 // of them deals with. Where a digest is asked for, any unique prefix will do.
-func (d Digest) Short() string { return d.String()[:8] }
+func (d Digest) Short() string { return hex.EncodeToString(d[:4]) }
 
 func (d Digest) String() string { return hex.EncodeToString(d[:]) }
 func (s Salt) String() string   { return hex.EncodeToString(s[:]) }
@@ -94,12 +94,24 @@ func unhexText(dst, src []byte) error {
 	if len(src) != 2*len(dst) {
 		return fmt.Errorf("digest %.80q: %w: want %d lower-case hex digits", src, ErrSyntax, 2*len(dst))
 	}
-	for _, c := range src {
-		// encoding/hex accepts upper case; one value must have one text.
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+	for i := range dst {
+		high, low := digits[src[2*i]], digits[src[2*i+1]]
+		if high|low > 15 {
 			return fmt.Errorf("digest %.80q: %w: want lower-case hex", src, ErrSyntax)
 		}
+		dst[i] = high<<4 | low
 	}
-	_, err := hex.Decode(dst, src)
-	return err
+	return nil
 }
+
+// digits is what each lower-case hexadecimal digit stands for, and 255 for any
+// other byte. Package encoding/hex accepts upper case; one value must have one text.
+var digits = func() (d [256]byte) {
+	for i := range d {
+		d[i] = 255
+	}
+	for i, c := range []byte("0123456789abcdef") {
+		d[c] = byte(i)
+	}
+	return d
+}()

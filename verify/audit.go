@@ -133,6 +133,7 @@ func (a *audit) check(name string, f func() (string, error)) {
 func (a *audit) conclude() *Result {
 	a.checkSigners()
 	r := &a.result
+	r.Checks = make([]Check, 0, len(checkOrder))
 	r.Consistent = a.allHold()
 	r.OK = r.Consistent
 	for _, name := range checkOrder {

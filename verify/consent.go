@@ -22,8 +22,24 @@ type (
 // grant is a consent with what it rests on.
 type grant struct {
 	*consentBundle
-	*consent.Grant
 	delegations []delegation // outermost first
+}
+
+// additions are the collection additions of a bundle by collection, and a name
+// for each of these lists: the digests in it.
+type additions struct {
+	of    map[dsai.Digest][]vc.Sealed[dsai.CollectionAddition]
+	names map[dsai.Digest]dsai.Digest
+}
+
+func byCollection(list []*vc.Sealed[dsai.CollectionAddition]) additions {
+	a := additions{map[dsai.Digest][]vc.Sealed[dsai.CollectionAddition]{}, map[dsai.Digest]dsai.Digest{}}
+	for _, add := range list {
+		c := add.Subject.Collection
+		name := a.names[c]
+		a.of[c], a.names[c] = append(a.of[c], *add), dsai.Hash("additions", name[:], add.Digest[:])
+	}
+	return a
 }
 
 // checkConsents shows that each used passage's consent is signed by its member,
@@ -41,16 +57,19 @@ func (a *audit) checkConsents() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var additions []vc.Sealed[dsai.CollectionAddition]
 	for _, add := range added {
 		if err := a.checkAddition(add); err != nil {
 			return "", fmt.Errorf("collection addition %s: %w", short(add.Digest), err)
 		}
-		additions = append(additions, *add)
+	}
+	uses := map[dsai.Digest][]int{} // by consent
+	for i, u := range a.receipt.used {
+		uses[u.Consent] = append(uses[u.Consent], i)
 	}
 	grants, cited := map[dsai.Digest]*grant{}, map[dsai.Digest]bool{}
+	all := byCollection(added)
 	for _, c := range consents {
-		if grants[c.Digest], err = a.checkConsent(c, delegations, additions); err != nil {
+		if grants[c.Digest], err = a.checkConsent(c, delegations, all, uses[c.Digest]); err != nil {
 			return "", fmt.Errorf("consent %s: %w", short(c.Digest), err)
 		}
 		for _, d := range c.Subject.Delegation {
@@ -58,12 +77,8 @@ func (a *audit) checkConsents() (string, error) {
 		}
 	}
 	for i, u := range a.receipt.used {
-		g, ok := grants[u.Consent]
-		if !ok {
+		if grants[u.Consent] == nil {
 			return "", fmt.Errorf("use %d: consent %s is not here", i+1, short(u.Consent))
-		}
-		if err := a.checkGrant(u, g); err != nil {
-			return "", fmt.Errorf("use %d: %w", i+1, err)
 		}
 		cited[u.Consent] = true
 		if u.Addition != nil {
@@ -87,9 +102,11 @@ func superfluous[S any](list []*vc.Sealed[S], cited map[dsai.Digest]bool) error 
 	return nil
 }
 
-// checkConsent checks who signed c and the delegations that it rests on. What
-// the consent itself says is for package consent, which the node's gate asks too.
-func (a *audit) checkConsent(c *consentBundle, all []*delegation, additions []vc.Sealed[dsai.CollectionAddition]) (*grant, error) {
+// checkConsent checks who signed c and the delegations that it rests on, and that
+// it covers the documents of its uses. What the consent itself says is for package
+// consent, which the node's gate asks too. What that makes of it is dropped again:
+// of many consents over one large collection, each would hold all of it.
+func (a *audit) checkConsent(c *consentBundle, all []*delegation, added additions, uses []int) (*grant, error) {
 	s := c.Subject
 	switch {
 	case s.Coop != a.receipt.coop:
@@ -99,7 +116,11 @@ func (a *audit) checkConsent(c *consentBundle, all []*delegation, additions []vc
 	case c.Proof[0].Created > a.receipt.at:
 		return nil, fmt.Errorf("signed at %v, after %v", c.Proof[0].Created, a.receipt.at)
 	}
-	parts := consent.Parts{Consent: *c, Additions: additions}
+	parts := consent.Parts{Consent: *c}
+	var name dsai.Digest
+	if s.Data.Collection != nil {
+		parts.Additions, name = added.of[*s.Data.Collection], added.names[*s.Data.Collection]
+	}
 	for i, digest := range s.Delegation {
 		n := slices.IndexFunc(all, func(d *delegation) bool { return d.Digest == digest })
 		if n < 0 {
@@ -123,14 +144,19 @@ func (a *audit) checkConsent(c *consentBundle, all []*delegation, additions []vc
 	for _, d := range s.Delegation {
 		id = append(id, d[:]...)
 	}
-	for _, add := range additions {
-		id = append(id, add.Digest[:]...)
-	}
-	g, err := recall(a.v, id, func([]byte) (*consent.Grant, error) { return consent.New(parts) })
+	id = append(id, name[:]...)
+	const cover = 512 // bytes of one document in a grant, about
+	size := len(c.Raw) + cover*(len(s.Data.Documents)+len(parts.Additions))
+	g, err := recallSized(a.v, id, size, func([]byte) (*consent.Grant, error) { return consent.New(parts) })
 	if err != nil {
 		return nil, err
 	}
-	return &grant{c, g, parts.Delegations}, nil
+	for _, i := range uses {
+		if err := a.checkGrant(a.receipt.used[i], g); err != nil {
+			return nil, fmt.Errorf("use %d: %w", i+1, err)
+		}
+	}
+	return &grant{c, parts.Delegations}, nil
 }
 
 // checkAddition checks who signed a collection addition, and when. The consent
@@ -144,13 +170,13 @@ func (a *audit) checkAddition(add *vc.Sealed[dsai.CollectionAddition]) error {
 
 // checkGrant checks that g covers the document of u, itself or by the addition
 // that u names.
-func (a *audit) checkGrant(u dsai.Use, g *grant) error {
+func (a *audit) checkGrant(u dsai.Use, g *consent.Grant) error {
 	addition, reason := g.Covers(consent.Moment{Now: a.receipt.at}, u.Document, u.Version)
 	if reason != consent.OK {
-		return fmt.Errorf("consent %s does not cover document %s at this version: %v", short(u.Consent), short(u.Document.Digest), reason)
+		return fmt.Errorf("does not cover document %s at this version: %v", short(u.Document.Digest), reason)
 	}
 	if (addition == nil) != (u.Addition == nil) || addition != nil && *addition != *u.Addition {
-		return fmt.Errorf("consent %s covers document %s by another addition", short(u.Consent), short(u.Document.Digest))
+		return fmt.Errorf("covers document %s by another addition", short(u.Document.Digest))
 	}
 	return nil
 }

@@ -80,7 +80,7 @@ func (a *audit) openCheckpoint(text []byte) (*log.Checkpoint, error) {
 		return nil, needs("members")
 	}
 	id := strings.Join([]string{did, a.receipt.log, string(text)}, "\n")
-	c, err := recall(a.v, []byte(id), func([]byte) (*log.Checkpoint, error) { return readCheckpoint(text, a.receipt.log, did) })
+	c, err := recall(a.v, []byte(id), func([]byte) (*log.Checkpoint, error) { return a.v.readCheckpoint(text, a.receipt.log, did) })
 	if err != nil {
 		return nil, err
 	}
@@ -88,17 +88,20 @@ func (a *audit) openCheckpoint(text []byte) (*log.Checkpoint, error) {
 	return c, nil
 }
 
-func readCheckpoint(text []byte, origin, did string) (*log.Checkpoint, error) {
-	known, err := logVerifier(origin, did)
+// strict is base64 in which each value has one text.
+var strict = base64.StdEncoding.Strict()
+
+func (v *Verifier) readCheckpoint(text []byte, origin, did string) (*log.Checkpoint, error) {
+	known, err := recall(v, []byte("log key\n"+did+"\n"+origin), func([]byte) (*note.Verifiers, error) { return logVerifier(origin, did) })
 	if err != nil {
 		return nil, err
 	}
-	n, err := note.Open(text, note.VerifierList(known))
+	n, err := note.Open(text, *known)
 	if err != nil {
 		return nil, fmt.Errorf("checkpoint is not signed by the log key that the node had in force: %w", err)
 	}
 	for _, s := range slices.Concat(n.Sigs, n.UnverifiedSigs) {
-		if _, err := base64.StdEncoding.Strict().DecodeString(s.Base64); err != nil || strings.ContainsAny(s.Base64, "\r\n") {
+		if _, err := strict.DecodeString(s.Base64); err != nil || strings.ContainsAny(s.Base64, "\r\n") {
 			return nil, fmt.Errorf("checkpoint signature: %w", dsai.ErrSyntax)
 		}
 	}
@@ -113,8 +116,8 @@ func readCheckpoint(text []byte, origin, did string) (*log.Checkpoint, error) {
 	return c, nil
 }
 
-// logVerifier returns the note verifier of a log key under an origin.
-func logVerifier(origin, did string) (note.Verifier, error) {
+// logVerifier returns the one note verifier of a log key under an origin.
+func logVerifier(origin, did string) (*note.Verifiers, error) {
 	pub, err := vc.ParseDID(did)
 	if err != nil {
 		return nil, err
@@ -127,7 +130,12 @@ func logVerifier(origin, did string) (note.Verifier, error) {
 	if err != nil {
 		return nil, err
 	}
-	return note.NewVerifier(vkey)
+	known, err := note.NewVerifier(vkey)
+	if err != nil {
+		return nil, err
+	}
+	list := note.VerifierList(known)
+	return &list, nil
 }
 
 func shortOrigin(origin string) string {
@@ -175,11 +183,7 @@ type cosigned struct {
 // openCosigned checks the cosignatures of pinned witnesses. Others are ignored
 // (c2sp.org/signed-note), those by a pinned key that do not hold are not.
 func (v *Verifier) openCosigned(text []byte) (*cosigned, error) {
-	var known []note.Verifier
-	for _, w := range v.witnesses {
-		known = append(known, w.Verifier)
-	}
-	n, err := note.Open(text, note.VerifierList(known...))
+	n, err := note.Open(text, v.cosigners)
 	if unsigned, ok := errors.AsType[*note.UnverifiedNoteError](err); ok {
 		n, err = unsigned.Note, nil
 	}

@@ -81,14 +81,15 @@ func (a *audit) commitments(o *dsai.Openings) []commitment {
 
 // opened decodes the canonical JSON in an opening whose commitment holds.
 func opened[T any](o *dsai.Opening) (T, error) {
-	v, err := vc.Decode[T]([]byte(o.Text))
+	var v T
+	canon, err := vc.CanonicalRaw([]byte(o.Text))
 	if err != nil {
 		return v, err
 	}
-	if canon, err := vc.CanonicalRaw([]byte(o.Text)); err != nil || string(canon) != o.Text {
-		return v, dsai.ErrSyntax
+	if v, err = vc.DecodeCanonical[T](canon); err == nil && string(canon) != o.Text {
+		err = dsai.ErrSyntax
 	}
-	return v, nil
+	return v, err
 }
 
 // checkQuotes checks that quotes lie within their passages, and within what the

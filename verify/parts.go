@@ -26,15 +26,11 @@ type parts struct {
 
 // readOuter returns the members of the canonical form of raw.
 func readOuter(raw []byte) ([]vc.Member, error) {
-	canon, err := vc.CanonicalRaw(raw)
+	_, members, err := vc.CanonicalObject(raw)
 	if err != nil {
 		return nil, err
 	}
-	members, err := vc.Members(canon)
-	if err != nil {
-		return nil, err
-	}
-	if !slices.ContainsFunc(members, func(m vc.Member) bool { return m.Name == "format" }) {
+	if !slices.ContainsFunc(members, func(m vc.Member) bool { return string(m.Name) == "format" }) {
 		return nil, fmt.Errorf("%w: no format", dsai.ErrSyntax)
 	}
 	return members, nil
@@ -56,10 +52,10 @@ func (p *parts) read(members []vc.Member) error {
 	optional := map[string]func(json []byte) error{"statistics": keep(&p.statistics), "openings": p.readOpenings}
 	required := len(fields)
 	for _, m := range members {
-		read, ok := fields[m.Name]
+		read, ok := fields[string(m.Name)]
 		if ok {
 			required--
-		} else if read, ok = optional[m.Name]; !ok {
+		} else if read, ok = optional[string(m.Name)]; !ok {
 			return fmt.Errorf("%w: unknown field %.40q", dsai.ErrSyntax, m.Name)
 		}
 		if err := read(m.Value); err != nil {
@@ -77,7 +73,7 @@ func (p *parts) read(members []vc.Member) error {
 
 func into[T any](dst *T) func([]byte) error {
 	return func(raw []byte) (err error) {
-		*dst, err = vc.Decode[T](raw)
+		*dst, err = vc.DecodeCanonical[T](raw)
 		return err
 	}
 }

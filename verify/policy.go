@@ -19,12 +19,12 @@ import (
 // and that the founder put it in force.
 func (a *audit) checkPolicy() (string, error) {
 	r := a.receipt
-	d, err := vc.PolicyDigest(a.b.policy)
+	d, err := recall(a.v, a.b.policy, readPolicy)
 	if err != nil {
 		return "", err
 	}
-	if d != r.policy {
-		return "", fmt.Errorf("document %s, receipt under %s", short(d), short(r.policy))
+	if d.digest != r.policy {
+		return "", fmt.Errorf("document %s, receipt under %s", short(d.digest), short(r.policy))
 	}
 	adoptions, err := openAll[dsai.PolicyAdoption](a, a.b.adoptions, dsai.TypePolicyAdoption)
 	if err != nil {
@@ -49,21 +49,45 @@ func (a *audit) checkPolicy() (string, error) {
 	if err := byMember(a, p, a.charter.Subject.Founder); err != nil {
 		return "", err
 	}
-	if err := a.checkRule(); err != nil {
+	if err := a.checkRule(d); err != nil {
 		return "", err
 	}
-	if err := a.checkModel(); err != nil {
+	if err := a.checkModel(d); err != nil {
 		return "", err
 	}
-	if a.ceiling, err = statusCeiling(a.b.policy); err != nil {
+	if a.ceiling, err = d.ceiling, d.ceilingErr; err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("policy %s, adopted by the founder at %v; rule %q", short(d), p.ValidFrom, r.rule), nil
+	return fmt.Sprintf("policy %s, adopted by the founder at %v; rule %q", short(d.digest), p.ValidFrom, r.rule), nil
 }
 
-// readEffects reads what the rules of a policy do, by id: both as canonical JSON.
-func readEffects(policy []byte) (*map[string]string, error) {
-	rules, err := vc.Elements(member(policy, "rules"))
+// policy is what checks ask of a policy document. Its errors are kept with it:
+// which of them matter depends on the receipt.
+type policy struct {
+	digest          dsai.Digest
+	effects         map[string]string // of rules, by id: both as canonical JSON
+	effectsErr      error
+	engines, models []byte // canonical JSON
+	ceiling         dsai.Seconds
+	ceilingErr      error
+}
+
+func readPolicy(document []byte) (*policy, error) {
+	d, err := vc.PolicyDigest(document)
+	if err != nil {
+		return nil, err
+	}
+	p := &policy{digest: d}
+	p.effects, p.effectsErr = readEffects(document)
+	parameters := slices.Clone(member(document, "parameters"))
+	p.engines, p.models = member(parameters, "engines"), member(parameters, "models")
+	p.ceiling, p.ceilingErr = statusCeiling(parameters)
+	return p, nil
+}
+
+// readEffects reads what the rules of a policy do.
+func readEffects(document []byte) (map[string]string, error) {
+	rules, err := vc.Elements(member(document, "rules"))
 	if err != nil {
 		return nil, err
 	}
@@ -75,26 +99,25 @@ func readEffects(policy []byte) (*map[string]string, error) {
 		}
 		effects[id] = string(member(r, "effect"))
 	}
-	return &effects, nil
+	return effects, nil
 }
 
 // checkRule checks that the document has the rule that decided, and that it
 // decides so: what went on to an answer was allowed. A refusal may come before
 // any rule.
-func (a *audit) checkRule() error {
+func (a *audit) checkRule(p *policy) error {
 	r := a.receipt
 	if r.rule == "" && r.refusal != nil {
 		return nil
 	}
-	effects, err := recall(a.v, a.b.policy, readEffects)
-	if err != nil {
-		return fmt.Errorf("policy: rules: %w", err)
+	if p.effectsErr != nil {
+		return fmt.Errorf("policy: rules: %w", p.effectsErr)
 	}
 	id, err := vc.Canonical(r.rule)
 	if err != nil {
 		return err
 	}
-	effect, ok := (*effects)[string(id)]
+	effect, ok := p.effects[string(id)]
 	want := `"allow"`
 	if r.refusal != nil && r.refusal.Code == dsai.CodePolicyDenied {
 		want = `"deny"`
@@ -110,15 +133,15 @@ func (a *audit) checkRule() error {
 
 // checkModel checks that the policy's parameters allow the engine and the model
 // of an answer, as they must before any rule is asked.
-func (a *audit) checkModel() error {
+func (a *audit) checkModel(p *policy) error {
 	if a.receipt.answer == nil {
 		return nil
 	}
-	m, parameters := a.receipt.answer.Model, member(a.b.policy, "parameters")
-	if engines := member(parameters, "engines"); !lists(engines, string(m.Class)) {
-		return fmt.Errorf("policy allows engines %.80s, not %q", engines, m.Class)
+	m := a.receipt.answer.Model
+	if !lists(p.engines, string(m.Class)) {
+		return fmt.Errorf("policy allows engines %.80s, not %q", p.engines, m.Class)
 	}
-	if models := member(parameters, "models"); string(models) != "[]" && !lists(models, m.Fingerprint.String()) {
+	if string(p.models) != "[]" && !lists(p.models, m.Fingerprint.String()) {
 		return fmt.Errorf("policy does not allow model %s", short(m.Fingerprint))
 	}
 	return nil
@@ -136,8 +159,8 @@ func lists(array []byte, s string) bool {
 
 // statusCeiling is how old the policy lets status lists be, which shortens what
 // consents chose; zero when it does not say.
-func statusCeiling(policy []byte) (dsai.Seconds, error) {
-	text := member(member(policy, "parameters"), "maxStatusAgeSeconds")
+func statusCeiling(parameters []byte) (dsai.Seconds, error) {
+	text := member(parameters, "maxStatusAgeSeconds")
 	if text == nil {
 		return 0, nil
 	}
@@ -155,7 +178,7 @@ func member(object []byte, name string) []byte {
 		return nil
 	}
 	for _, m := range members {
-		if m.Name == name {
+		if string(m.Name) == name {
 			return m.Value
 		}
 	}

@@ -30,7 +30,7 @@ func Redact(raw []byte, names ...string) ([]byte, error) {
 	}
 	bundle := map[string]json.RawMessage{}
 	for _, m := range members {
-		bundle[m.Name] = m.Value
+		bundle[string(m.Name)] = m.Value
 	}
 	openings := map[string]json.RawMessage{}
 	if text, ok := bundle["openings"]; ok && len(names) > 0 {

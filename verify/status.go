@@ -110,7 +110,7 @@ func (a *audit) checkListed(l *statusList, g *grant, d dsai.DocumentID) error {
 		if err != nil {
 			return err
 		}
-		if l.Subject.ID != vc.ListID(list) {
+		if !vc.IsListID(l.Subject.ID, list) {
 			return fmt.Errorf("is on another list than %.80q", l.Subject.ID)
 		}
 		if l.bits.Revoked(index) {

@@ -21,6 +21,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/mod/sumdb/note"
+
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
@@ -97,12 +99,15 @@ func Bundle(raw []byte, o Options) (*Result, error) { return New(o).Bundle(raw) 
 type Verifier struct {
 	o         Options
 	witnesses []witness
-	err       error // of the trust handed in, reported by the anchor
+	cosigners note.Verifiers // the same
+	err       error          // of the trust handed in, reported by the anchor
 	memo      map[string]any
+	held      int // bytes that memo stands for, about
 }
 
-// maxMemo bounds what a Verifier remembers, in credentials.
-const maxMemo = 50_000
+// maxMemo bounds what a Verifier remembers, in bytes of what was read: enough for
+// all that the bundles of a co-op share, whatever strangers put into theirs.
+const maxMemo = 64 << 20
 
 // New returns a Verifier.
 func New(o Options) *Verifier {
@@ -110,21 +115,33 @@ func New(o Options) *Verifier {
 	if o.Trust != nil {
 		v.witnesses, v.err = checkTrust(o.Trust)
 	}
+	var known []note.Verifier
+	for _, w := range v.witnesses {
+		known = append(known, w.Verifier)
+	}
+	v.cosigners = note.VerifierList(known...)
 	return v
 }
 
 // recall returns what read makes of raw, from memory when the same bytes were
 // read before. Only successes are remembered: a failure may be the caller's.
 func recall[T any](v *Verifier, raw []byte, read func([]byte) (*T, error)) (*T, error) {
+	return recallSized(v, raw, len(raw), read)
+}
+
+// recallSized is recall for what raw only names: size says what it holds.
+func recallSized[T any](v *Verifier, raw []byte, size int, read func([]byte) (*T, error)) (*T, error) {
 	if t, ok := v.memo[string(raw)].(*T); ok {
 		return t, nil
 	}
 	t, err := read(raw)
-	if err != nil {
-		return nil, err
+	if err != nil || size > maxMemo/8 {
+		return t, err
 	}
-	if len(v.memo) >= maxMemo {
+	const entry = 512 // of the map and of whatever is small
+	if v.held += size + entry; v.held > maxMemo {
 		clear(v.memo)
+		v.held = size + entry
 	}
 	v.memo[string(raw)] = t
 	return t, nil
@@ -144,6 +161,6 @@ func (v *Verifier) Bundle(raw []byte) (*Result, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read bundle: %w", err)
 	}
-	a := &audit{v: v, done: map[string]Check{}, needed: map[dsai.MemberID]bool{}}
+	a := &audit{v: v, done: make(map[string]Check, len(checkOrder)), needed: map[dsai.MemberID]bool{}}
 	return a.run(members), nil
 }

@@ -36,8 +36,8 @@ type library struct {
 	generation uint64 // grows with every change that a decision rests on
 	views      map[viewKey]*permits
 	guards     map[*guard]bool
-	withheld   map[dsai.Digest]dsai.Revocation // revocations that are being recorded, by digest
-	unread     error                           // why the store, which has changed, could not be read again
+	withheld   map[dsai.Digest]withheld // revocations that are being recorded, by digest
+	unread     error                    // why the store, which has changed, could not be read again
 
 	collections map[dsai.Digest]collection
 	additions   map[dsai.Digest]addition
@@ -73,7 +73,7 @@ type member struct {
 
 // loadLibrary reads all of it from the store.
 func loadLibrary(ctx context.Context, db *store.Store, st *statusLists) (*library, error) {
-	l := &library{status: st, views: map[viewKey]*permits{}, guards: map[*guard]bool{}, withheld: map[dsai.Digest]dsai.Revocation{}}
+	l := &library{status: st, views: map[viewKey]*permits{}, guards: map[*guard]bool{}, withheld: map[dsai.Digest]withheld{}}
 	if err := l.reload(ctx, db); err != nil {
 		return nil, fmt.Errorf("load library: %w", err)
 	}
@@ -123,11 +123,17 @@ func (l *library) mend(ctx context.Context, db *store.Store) error {
 	return nil
 }
 
+// withheld is what a revocation covers.
+type withheld struct {
+	consent   dsai.Digest
+	documents map[dsai.DocumentID]bool // empty: all
+}
+
 // withhold takes out of use what a revocation covers, before it is recorded: no
 // answer begins in between that the receipt of the withdrawal would call misuse.
 func (l *library) withhold(d dsai.Digest, r dsai.Revocation) {
 	l.mu.Lock()
-	l.withheld[d] = r
+	l.withheld[d] = withheld{r.Consent, setOf(r.Documents)}
 	stopped := l.changedLocked()
 	l.mu.Unlock()
 	awaitSends(stopped)
@@ -145,7 +151,7 @@ func (l *library) release(d dsai.Digest) {
 // withholdsLocked reports whether a document is withheld under a consent.
 func (l *library) withholdsLocked(consent dsai.Digest, d dsai.DocumentID) bool {
 	for _, r := range l.withheld {
-		if r.Consent == consent && (len(r.Documents) == 0 || slices.Contains(r.Documents, d)) {
+		if r.consent == consent && (len(r.documents) == 0 || r.documents[d]) {
 			return true
 		}
 	}

@@ -223,9 +223,9 @@ func (n *Node) openRevocation(ctx context.Context, raw []byte) (s vc.Sealed[dsai
 	case g == nil || g.Consent.Subject.Member != r.Member:
 		return s, nil, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
 	}
-	named := n.documentsOf(g)
+	named := setOf(n.documentsOf(g))
 	for _, d := range r.Documents {
-		if !slices.Contains(named, d) {
+		if !named[d] {
 			return s, nil, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
 		}
 	}
@@ -245,9 +245,10 @@ func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation
 		); err != nil {
 			return err
 		}
+		copied := n.copiedFrom(out.documents)
 		for _, q := range out.copies {
 			if d := n.lib.documentByID(q); d != nil {
-				if err := tx.SetQuarantine(d.Num, n.copiedFrom(d, out.documents)); err != nil {
+				if err := tx.SetQuarantine(d.Num, copied(d)); err != nil {
 					return err
 				}
 			}
@@ -279,24 +280,17 @@ func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leavin
 	if len(out.documents) == 0 {
 		out.documents = n.documentsOf(g)
 	}
-	seen := map[dsai.DocumentID]bool{}
+	var gone []*document
 	for _, id := range out.documents {
-		d := n.lib.documentByID(id)
-		if d == nil || n.stillGranted(d, g) {
-			continue
-		}
-		copies, err := n.copiesOf(ctx, d)
-		if err != nil {
-			return out, err
-		}
-		for _, o := range copies {
-			if !seen[o.ID] {
-				seen[o.ID] = true
-				out.copies = append(out.copies, o.ID)
-			}
+		if d := n.lib.documentByID(id); d != nil && !n.stillGranted(d, g) {
+			gone = append(gone, d)
 		}
 	}
-	return out, nil
+	copies, err := n.copiesOf(ctx, gone...)
+	for _, o := range copies {
+		out.copies = append(out.copies, o.ID)
+	}
+	return out, err
 }
 
 // namedAtMost is how many documents a withdrawal receipt names in each of its
@@ -340,16 +334,22 @@ func (n *Node) stillGranted(d *document, but *grant) bool {
 	return reason == consent.OK
 }
 
-// copiedFrom returns which of the withdrawn documents d, a copy of one of them,
-// has the same bytes as. Without one in its current version it is the copy of an
-// earlier version, and the first stands for them.
-func (n *Node) copiedFrom(d *document, withdrawn []dsai.DocumentID) dsai.DocumentID {
-	for _, id := range withdrawn {
-		if w := n.lib.documentByID(id); w != nil && w.version.MAC == d.version.MAC {
-			return id
+// copiedFrom returns a function that says which of the withdrawn documents one,
+// a copy of one of them, has the same bytes as. Without one in its current version
+// it is the copy of an earlier version, and the first stands for them.
+func (n *Node) copiedFrom(withdrawn []dsai.DocumentID) func(*document) dsai.DocumentID {
+	first := map[[32]byte]dsai.DocumentID{}
+	for _, id := range slices.Backward(withdrawn) {
+		if w := n.lib.documentByID(id); w != nil {
+			first[w.version.MAC] = id
 		}
 	}
-	return withdrawn[0]
+	return func(d *document) dsai.DocumentID {
+		if id, ok := first[d.version.MAC]; ok {
+			return id
+		}
+		return withdrawn[0]
+	}
 }
 
 // Release rules that a quarantined copy may stay.
@@ -390,25 +390,44 @@ func (n *Node) documentsOf(g *grant) []dsai.DocumentID {
 }
 
 // copiesOf lists other members' documents with the same bytes as any version of
-// d: changing a file before withdrawing it must not leave its copies in use.
-func (n *Node) copiesOf(ctx context.Context, d *document) ([]*document, error) {
-	vs, err := n.db.Versions(ctx, d.Num)
-	if err != nil {
-		return nil, err
-	}
+// documents of one member: changing a file before withdrawing it must not leave
+// its copies in use. Many of these may have the same bytes, which are looked for
+// once.
+func (n *Node) copiesOf(ctx context.Context, ds ...*document) ([]*document, error) {
 	var out []*document
-	for _, v := range vs {
-		nums, err := n.db.Copies(ctx, v.MAC)
+	asked, seen := map[[32]byte]bool{}, map[*document]bool{}
+	for _, d := range ds {
+		vs, err := n.db.Versions(ctx, d.Num)
 		if err != nil {
 			return nil, err
 		}
-		for _, num := range nums {
-			if o := n.lib.document(num); o != nil && o.Member != d.Member && o.Secret != nil && o.Quarantine.IsZero() && !slices.Contains(out, o) {
-				out = append(out, o)
+		for _, v := range vs {
+			if asked[v.MAC] {
+				continue
+			}
+			asked[v.MAC] = true
+			nums, err := n.db.Copies(ctx, v.MAC)
+			if err != nil {
+				return nil, err
+			}
+			for _, num := range nums {
+				if o := n.lib.document(num); o != nil && o.Member != d.Member && o.Secret != nil && o.Quarantine.IsZero() && !seen[o] {
+					seen[o] = true
+					out = append(out, o)
+				}
 			}
 		}
 	}
 	return out, nil
+}
+
+// setOf returns ids to look up in.
+func setOf(ids []dsai.DocumentID) map[dsai.DocumentID]bool {
+	out := make(map[dsai.DocumentID]bool, len(ids))
+	for _, id := range ids {
+		out[id] = true
+	}
+	return out
 }
 
 // Forget destroys a document's secret and text for good, and sets copies of it

@@ -56,6 +56,7 @@ func (n *Node) toWithdraw(ctx context.Context, ref string) (dsai.Digest, []dsai.
 
 // lastOf finds the newest withdrawal of any of the documents.
 func (e *withdrawnError) lastOf(l *library, ids []dsai.DocumentID) {
+	listed := setOf(e.documents)
 	for _, id := range ids {
 		d := l.documentByID(id)
 		for _, g := range d.grants {
@@ -66,7 +67,8 @@ func (e *withdrawnError) lastOf(l *library, ids []dsai.DocumentID) {
 			if at > e.at {
 				e.consent, e.at = g, at
 			}
-			if !slices.Contains(e.documents, id) {
+			if !listed[id] {
+				listed[id] = true
 				e.documents = append(e.documents, id)
 			}
 		}
@@ -105,7 +107,11 @@ func (e *withdrawnError) about(w dsai.WithdrawalReceipt) bool {
 	if len(e.documents) == 0 {
 		return w.Effective == e.consent.state.Revoked
 	}
-	return len(w.Documents) == 0 || slices.ContainsFunc(e.documents, func(id dsai.DocumentID) bool { return slices.Contains(w.Documents, id) })
+	if len(w.Documents) == 0 {
+		return true
+	}
+	named := setOf(w.Documents)
+	return slices.ContainsFunc(e.documents, func(id dsai.DocumentID) bool { return named[id] })
 }
 
 // viewWithdrawn shows a withdrawal that was made before.

@@ -25,7 +25,10 @@ const (
 // form, within the profile of CanonicalRaw. A nil slice encodes as null and is
 // refused; leave lists empty, not nil.
 func Canonical(v any) ([]byte, error) {
-	b, err := encode(ordered(v))
+	if canon, ok := writeCanonical(v); ok {
+		return canon, nil
+	}
+	b, err := json.Marshal(v)
 	if err != nil {
 		return nil, fmt.Errorf("encode: %w", err)
 	}
@@ -39,21 +42,36 @@ func Canonical(v any) ([]byte, error) {
 // invalid UTF-8 and lone surrogates are refused, as are texts beyond MaxSize or
 // MaxDepth. Errors wrap dsai.ErrSyntax.
 func CanonicalRaw(raw []byte) ([]byte, error) {
-	if len(raw) > MaxSize {
-		return nil, fmt.Errorf("json: %w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), MaxSize)
+	canon, _, err := canonicalRaw(raw)
+	return canon, err
+}
+
+// CanonicalObject is CanonicalRaw for an object, with its Members.
+func CanonicalObject(raw []byte) (canon []byte, members []Member, err error) {
+	canon, members, err = canonicalRaw(raw)
+	if err == nil && members == nil {
+		members, err = Members(canon)
 	}
-	canonical, err := scan(raw)
+	return canon, members, err
+}
+
+// canonicalRaw returns the members of an object as well, if it met them.
+func canonicalRaw(raw []byte) (canon []byte, members []Member, err error) {
+	if len(raw) > MaxSize {
+		return nil, nil, fmt.Errorf("json: %w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), MaxSize)
+	}
+	members, canonical, err := scan(raw)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if canonical {
-		return raw, nil
+		return raw, members, nil
 	}
 	out, err := jcs.Transform(raw)
 	if err != nil {
-		return nil, fmt.Errorf("json: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // its errors are text only
+		return nil, nil, fmt.Errorf("json: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // its errors are text only
 	}
-	return out, nil
+	return out, nil, nil
 }
 
 // Decode reads raw into a T under the one rule of this package: it is accepted
@@ -65,23 +83,29 @@ func Decode[T any](raw []byte) (T, error) {
 	if err != nil {
 		return v, err
 	}
-	return decodeCanonical[T](canon)
+	return DecodeCanonical[T](canon)
 }
 
-func decodeCanonical[T any](canon []byte) (T, error) {
+// DecodeCanonical is Decode for text that is known to be canonical, such as what
+// Members and Elements return.
+func DecodeCanonical[T any](canon []byte) (T, error) {
 	var v, zero T
+	if readCanonical(canon, &v) {
+		return v, nil
+	}
+	v = zero
 	if err := json.Unmarshal(canon, &v); err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // one sentinel for all of encoding/json
 	}
-	again, err := encode(ordered(v))
+	again, err := json.Marshal(v)
 	if err != nil {
 		return zero, fmt.Errorf("decode: %w: %v", dsai.ErrSyntax, err) //nolint:errorlint // as above
 	}
-	if bytes.Equal(canon, again) || same(canon, again) {
-		return v, nil
-	}
 	if again, err = CanonicalRaw(again); err != nil {
 		return zero, fmt.Errorf("decode: %w", err)
+	}
+	if bytes.Equal(canon, again) {
+		return v, nil
 	}
 	return zero, fmt.Errorf("decode: %w: %s", dsai.ErrSyntax, difference(canon, again))
 }

@@ -6,6 +6,7 @@ package vc_test
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/gowebpki/jcs"
@@ -36,12 +37,17 @@ func FuzzDecode(f *testing.F) {
 		if again, err := vc.CanonicalRaw(got); err != nil || !bytes.Equal(again, got) {
 			t.Fatalf("CanonicalRaw twice: %q then %q, %v", got, again, err)
 		}
-		vc.Members(got)  //nolint:errcheck // must not panic
+		checkMembers(t, raw, got)
 		vc.Elements(got) //nolint:errcheck // must not panic
-		checkSame[dsai.Credential[note]](t, got)
-		checkSame[note](t, got)
-		checkSame[map[string]string](t, got)
-		checkSame[any](t, got)
+		checkRead[dsai.Credential[note]](t, got)
+		checkRead[dsai.Credential[dsai.KeyEvent]](t, got)
+		checkRead[dsai.Openings](t, got)
+		checkRead[[]json.RawMessage](t, got)
+		checkRead[note](t, got)
+		checkRead[string](t, got)
+		checkRead[*[]*int8](t, got)
+		checkRead[map[string]string](t, got)
+		checkRead[any](t, got)
 		if v, err := vc.Decode[dsai.Credential[note]](raw); err == nil {
 			if again, err := vc.Canonical(v); err != nil || !bytes.Equal(again, got) {
 				t.Fatalf("Canonical(Decode(%q)) = %q, %v", raw, again, err)
@@ -50,24 +56,38 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// checkSame compares the fast comparison with the definition: the canonical
-// form of what was understood is the text that was understood.
-func checkSame[T any](t *testing.T, canon []byte) {
-	var v T
-	if json.Unmarshal(canon, &v) != nil {
-		return
+// checkMembers compares the members that are met while scanning with those that
+// the canonical text is split into.
+func checkMembers(t *testing.T, raw, canon []byte) {
+	want, err := vc.Members(canon)
+	_, got, objectErr := vc.CanonicalObject(raw)
+	if (err == nil) != (objectErr == nil) || err == nil && !reflect.DeepEqual(got, want) {
+		t.Fatalf("CanonicalObject(%q) = %v, %v, want %v, %v", raw, got, objectErr, want, err)
 	}
+}
+
+// checkRead compares reading by shape with the definition: text is accepted when
+// the canonical form of what encoding/json understands of it is that text.
+func checkRead[T any](t *testing.T, canon []byte) {
+	got, ok := vc.ReadCanonical[T](canon)
+	var want T
+	defined := json.Unmarshal(canon, &want) == nil && isFormOf(t, canon, want)
+	if ok != (defined && vc.HasShape(reflect.TypeFor[T]())) {
+		t.Fatalf("read %T from %q: %v, by definition %v", got, canon, ok, defined)
+	}
+	if ok && !reflect.DeepEqual(got, want) {
+		t.Fatalf("read %T from %q = %+v, want %+v", got, canon, got, want)
+	}
+}
+
+// isFormOf reports whether canon is the canonical form of v.
+func isFormOf(t *testing.T, canon []byte, v any) bool {
 	text, err := json.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := jcs.Transform(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got := vc.Same(canon, text); got != bytes.Equal(canon, want) {
-		t.Fatalf("same(%q, %q) = %v", canon, text, got)
-	}
+	form, err := vc.CanonicalRaw(text)
+	return err == nil && bytes.Equal(canon, form)
 }
 
 func FuzzOpen(f *testing.F) {

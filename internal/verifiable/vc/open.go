@@ -32,23 +32,20 @@ func open[S any](raw []byte, typ string) (Sealed[S], error) {
 	if len(raw) > maxCredential {
 		return s, fmt.Errorf("%w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), maxCredential)
 	}
-	canon, err := CanonicalRaw(raw)
+	canon, members, err := CanonicalObject(raw)
 	if err != nil {
 		return s, err
 	}
 	// The type is looked at first: the wrong schema would complain of fields.
-	members, err := Members(canon)
-	if err != nil {
-		return s, err
-	}
 	if err := checkType(members, typ); err != nil {
 		return s, err
 	}
-	if s.Credential, err = decodeCanonical[dsai.Credential[S]](canon); err != nil {
+	if s.Credential, err = DecodeCanonical[dsai.Credential[S]](canon); err != nil {
 		return s, err
 	}
 	s.Raw = slices.Clone(canon)
-	s.Digest = dsai.Hash(domainContent, without(canon, members, "id", "proof"))
+	part := make([]byte, 0, len(canon))
+	s.Digest = dsai.Hash(domainContent, appendWithout(part, canon, members, "id", "proof"))
 	s.Body = dsai.Hash(domainBody, canon)
 
 	switch {
@@ -64,12 +61,12 @@ func open[S any](raw []byte, typ string) (Sealed[S], error) {
 			return s, err
 		}
 	}
-	return s, checkProofs(canon, members, s.Issuer, s.ValidUntil, s.Proof)
+	return s, checkProofs(appendWithout(part, canon, members, "proof"), members, s.Issuer, s.ValidUntil, s.Proof)
 }
 
 func checkType(members []Member, typ string) error {
 	for _, m := range members {
-		if m.Name == "type" {
+		if string(m.Name) == "type" {
 			if want := `["` + typeCredential + `","` + typ + `"]`; string(m.Value) != want {
 				return fmt.Errorf("%w: %.100s, want %s", ErrType, m.Value, want)
 			}
@@ -79,12 +76,12 @@ func checkType(members []Member, typ string) error {
 	return fmt.Errorf("%w: none", ErrType)
 }
 
-// checkProofs checks the proofs of the canonical document canon against its bytes.
-func checkProofs(canon []byte, members []Member, issuer string, until dsai.Time, proofs dsai.Proofs) error {
+// checkProofs checks the proofs among members against document, the canonical
+// form of the credential without them.
+func checkProofs(document []byte, members []Member, issuer string, until dsai.Time, proofs dsai.Proofs) error {
 	if len(proofs) == 0 || len(proofs) > maxProofs {
 		return fmt.Errorf("%w: %d proofs", ErrProof, len(proofs))
 	}
-	document := without(canon, members, "proof")
 	texts, err := proofTexts(members, len(proofs))
 	if err != nil {
 		return err
@@ -114,7 +111,7 @@ func checkProofs(canon []byte, members []Member, issuer string, until dsai.Time,
 
 // proofTexts returns the canonical form of each of n proofs.
 func proofTexts(members []Member, n int) ([][]byte, error) {
-	i := slices.IndexFunc(members, func(m Member) bool { return m.Name == "proof" })
+	i := slices.IndexFunc(members, func(m Member) bool { return string(m.Name) == "proof" })
 	if n == 1 {
 		return [][]byte{members[i].Value}, nil
 	}

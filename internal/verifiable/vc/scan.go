@@ -20,25 +20,28 @@ const maxInteger = 1<<53 - 1
 // reports whether b already is its RFC 8785 form. It answers true only where
 // that is plain to see: false sends the text to the jcs module, which alone
 // rewrites text (and finds duplicate keys and lone surrogates).
-func scan(b []byte) (bool, error) {
+//
+// The members of an object are returned too, as Members does, if it is canonical.
+func scan(b []byte) (members []Member, canonical bool, err error) {
 	if !utf8.Valid(b) {
-		return false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
+		return nil, false, fmt.Errorf("json: %w: invalid UTF-8", dsai.ErrSyntax)
 	}
 	s := scanner{b: b, canonical: true}
 	s.space()
 	if err := s.value(0); err != nil {
-		return false, fmt.Errorf("json: %w: %v at byte %d", dsai.ErrSyntax, err, s.i) //nolint:errorlint // plain text
+		return nil, false, fmt.Errorf("json: %w: %v at byte %d", dsai.ErrSyntax, err, s.i) //nolint:errorlint // plain text
 	}
 	if s.space(); s.i != len(b) {
-		return false, fmt.Errorf("json: %w: text after the value at byte %d", dsai.ErrSyntax, s.i)
+		return nil, false, fmt.Errorf("json: %w: text after the value at byte %d", dsai.ErrSyntax, s.i)
 	}
-	return s.canonical, nil
+	return s.members, s.canonical, nil
 }
 
 type scanner struct {
 	b         []byte
 	i         int
 	canonical bool
+	members   []Member // of the outermost object
 }
 
 // plainError is a position-free complaint of the scanner.
@@ -47,7 +50,7 @@ type plainError string
 func (e plainError) Error() string { return string(e) }
 
 func (s *scanner) space() {
-	for s.i < len(s.b) {
+	for s.i < len(s.b) && s.b[s.i] <= ' ' {
 		switch s.b[s.i] {
 		case ' ', '\n', '\r', '\t':
 			s.canonical = false
@@ -118,6 +121,7 @@ func (s *scanner) object(depth int) error {
 	}
 	var last []byte
 	for first := true; ; first = false {
+		start := s.i
 		name, err := s.str()
 		if err != nil {
 			return err
@@ -132,8 +136,12 @@ func (s *scanner) object(depth int) error {
 		}
 		s.i++
 		s.space()
+		at := s.i
 		if err := s.value(depth); err != nil {
 			return err
+		}
+		if depth == 1 {
+			s.members = append(s.members, Member{name, s.b[at:s.i], start, s.i})
 		}
 		if done, err := s.next('}'); done || err != nil {
 			return err

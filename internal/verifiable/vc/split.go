@@ -13,19 +13,19 @@ import (
 
 // Member is one member of a canonical object.
 type Member struct {
-	Name  string // as it stands between the quotes
+	Name  []byte // as it stands between the quotes
 	Value []byte // canonical JSON
 
 	start, end int // of the whole member in the object, without commas
 }
 
 // Members splits the canonical object canon, as CanonicalRaw returns it, into
-// its members in order. The values alias canon.
+// its members in order, which alias canon.
 func Members(canon []byte) ([]Member, error) {
 	out := make([]Member, 0, 16)
 	err := split(canon, '{', func(start, end int) {
 		colon := skip(canon, start)
-		out = append(out, Member{string(canon[start+1 : colon-1]), canon[colon+1 : end], start, end})
+		out = append(out, Member{canon[start+1 : colon-1], canon[colon+1 : end], start, end})
 	})
 	return out, err
 }
@@ -101,16 +101,18 @@ func stringEnd(canon []byte, i int) int {
 
 // without returns the canonical object canon less the members called names.
 func without(canon []byte, members []Member, names ...string) []byte {
-	out := make([]byte, 1, len(canon))
-	out[0] = '{'
-next:
+	return appendWithout(make([]byte, 0, len(canon)), canon, members, names...)
+}
+
+// appendWithout appends to out what without returns.
+func appendWithout(out, canon []byte, members []Member, names ...string) []byte {
+	out = append(out, '{')
+	empty := len(out)
 	for _, m := range members {
-		for _, n := range names {
-			if m.Name == n {
-				continue next
-			}
+		if slices.Contains(names, string(m.Name)) {
+			continue
 		}
-		if len(out) > 1 {
+		if len(out) > empty {
 			out = append(out, ',')
 		}
 		out = append(out, canon[m.start:m.end]...)
@@ -122,7 +124,7 @@ next:
 // which it has.
 func replace(canon []byte, members []Member, name string, value []byte) []byte {
 	for _, m := range members {
-		if m.Name == name {
+		if string(m.Name) == name {
 			at := m.end - len(m.Value)
 			return slices.Concat(canon[:at], value, canon[m.end:])
 		}

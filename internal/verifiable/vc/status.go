@@ -22,6 +22,8 @@ const (
 	StatusPurpose   = "revocation"
 	StatusListType  = "BitstringStatusList"
 	statusEntryType = "BitstringStatusListEntry"
+
+	listFragment = "#list"
 )
 
 // Bits is a status list. Index 0 is the most significant bit of the first byte
@@ -81,7 +83,13 @@ func DecodeBits(s string) (*Bits, error) {
 }
 
 // ListID returns the subject id of the StatusList that status entries call list.
-func ListID(list string) string { return list + "#list" }
+func ListID(list string) string { return list + listFragment }
+
+// IsListID reports whether id is the ListID of list.
+func IsListID(id, list string) bool {
+	name, ok := strings.CutSuffix(id, listFragment)
+	return ok && name == list
+}
 
 // NewStatusEntry points at bit index of the list called list, a URI.
 func NewStatusEntry(list string, index int) *dsai.StatusEntry {
@@ -95,11 +103,15 @@ func NewStatusEntry(list string, index int) *dsai.StatusEntry {
 // ParseStatusEntry returns the list and index of e. It accepts only what
 // NewStatusEntry writes for an index that a list has; errors wrap dsai.ErrSyntax.
 func ParseStatusEntry(e dsai.StatusEntry) (list string, index int, err error) {
+	list = e.StatusListCredential
 	index, err = strconv.Atoi(e.StatusListIndex)
-	if err != nil || index < 0 || index >= dsai.StatusListBits || e != *NewStatusEntry(e.StatusListCredential, index) {
+	id, isOfList := strings.CutPrefix(e.ID, list)
+	id, hasIndex := strings.CutPrefix(id, "#")
+	if err != nil || index < 0 || index >= dsai.StatusListBits || strconv.Itoa(index) != e.StatusListIndex ||
+		!isOfList || !hasIndex || id != e.StatusListIndex || e.Type != statusEntryType || e.StatusPurpose != StatusPurpose {
 		return "", 0, fmt.Errorf("credential status: %w: %.200q", dsai.ErrSyntax, e.ID)
 	}
-	return e.StatusListCredential, index, nil
+	return list, index, nil
 }
 
 // CheckWithdrawn refuses a list of withdrawn documents that is not in strictly

@@ -301,7 +301,7 @@ func TestMembersAndElements(t *testing.T) {
 	}
 	var got []string
 	for _, m := range members {
-		got = append(got, m.Name+"="+string(m.Value))
+		got = append(got, string(m.Name)+"="+string(m.Value))
 	}
 	if want := `a=[1,{"b":"}\\\""}] c=-5 d=true e={}`; strings.Join(got, " ") != want {
 		t.Errorf("Members(%s) = %s, want %s", object, strings.Join(got, " "), want)

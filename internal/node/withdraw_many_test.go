@@ -1,0 +1,50 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package node_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/node"
+)
+
+// Withdrawing many documents takes time in proportion to their number, though
+// all have the same bytes and somebody else lent each of them too.
+func TestWithdrawManyCopies(t *testing.T) {
+	took := func(many int) time.Duration {
+		n, _ := home(t)
+		dir := t.TempDir()
+		for i := range many {
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("d%d.md", i)), []byte("# Water\n\nBoil it for one minute.\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		mine := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{dir}})
+		if _, err := n.AddMember(t.Context(), "Bea"); err != nil {
+			t.Fatal(err)
+		}
+		call[node.Contributed](t, n, "add", node.Contribution{Member: "Bea", Paths: []string{dir}})
+		var ids []dsai.DocumentID
+		for _, d := range mine.Documents[1:] {
+			ids = append(ids, d.ID)
+		}
+		start := cpu(t)
+		if _, err := n.Withdraw(t.Context(), mine.Consent, ids, ""); err != nil {
+			t.Fatal(err)
+		}
+		return cpu(t) - start
+	}
+	few, many := took(50), took(400)
+	t.Logf("withdrawing 49 documents: %v of CPU, 399: %v", few, many)
+	if many > 24*few {
+		t.Errorf("withdrawing eight times as many documents takes %v of CPU, not %v: more than three times in proportion", many, few)
+	}
+}
