@@ -168,9 +168,10 @@ func isFunc(o types.Object) bool { _, ok := o.(*types.Func); return ok }
 
 // fused matches multiply-add instructions of amd64, arm64, arm, riscv64,
 // ppc64 and s390x, and raw encodings, in which they could hide. It leaves out
-// MULSD, which subtracts on 32-bit arm but is a plain product on amd64.
+// MULSD, which subtracts on 32-bit arm but is a plain product on amd64; FMULS is
+// one on arm64.
 var fused = regexp.MustCompile(`(?i)^\s*(?:[A-Za-z0-9_]+:\s*)?(` +
-	`V?FN?M(?:ADD|SUB)[A-Z0-9]*|V?FML[AS][A-Z0-9]*|FN?MUL[AS][A-Z0-9]*|MULA[FD]|XS?V?N?M(?:ADD|SUB)[A-Z0-9]*|` +
+	`V?FN?M(?:ADD|SUB)[A-Z0-9]*|V?FML[AS][A-Z0-9]*|FN?MUL[AS][FD]|MULA[FD]|XS?V?N?M(?:ADD|SUB)[A-Z0-9]*|` +
 	`W?V?FM[AS](?:E|D|S)?B|VFN?M[AS]|BYTE|WORD|LONG|DWORD)\b`)
 
 // raw are the encodings that may stand in a WORD all the same: vector instructions of arm64 that Go's
