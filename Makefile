@@ -10,7 +10,7 @@ export CGO_ENABLED ?= 0
 export RACE_PKGS ?= \
 	./internal/node ./internal/api ./internal/control ./internal/store ./internal/durable ./internal/pipeline \
 	./internal/resilience/upstream \
-	./internal/verifiable/infer ./internal/verifiable/ingest ./internal/verifiable/retrieve ./internal/verifiable/receipt ./internal/verifiable/tensor ./internal/verifiable/tlog ./internal/verifiable/vc
+	./internal/verifiable/engine ./internal/verifiable/infer ./internal/verifiable/ingest ./internal/verifiable/retrieve ./internal/verifiable/receipt ./internal/verifiable/tensor ./internal/verifiable/tlog ./internal/verifiable/vc
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD     := go build -trimpath -ldflags '-X main.version=$(VERSION)'
