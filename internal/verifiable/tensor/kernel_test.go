@@ -220,3 +220,12 @@ func TestManyChunks(t *testing.T) {
 		}
 	}
 }
+
+// A row that no model has is refused before 16 of it are made room for.
+func TestTooWide(t *testing.T) {
+	const columns = 1<<20 + 1
+	_, err := matrix(t, gguf.F16, columns, 1, make([]byte, 2*columns))
+	if err == nil || !strings.Contains(err.Error(), `tensor "w"`) {
+		t.Errorf("a row of %d numbers: %v, want an error that names the tensor", columns, err)
+	}
+}

@@ -71,6 +71,10 @@ func (r *rule) check(block []byte) bool {
 	return r.single == nil || r.single(block)
 }
 
+// mostColumns is far beyond the widest models. It bounds what the filling of the last group takes, which
+// for a single row is 15 times what the file holds.
+const mostColumns = 1 << 20
+
 // chunk is about how many bytes of the file are held while they are put side by side.
 const chunk = 1 << 20
 
@@ -99,6 +103,9 @@ func newMatrix(name string, t gguf.Type, rows, columns int) (*Matrix, error) {
 	r, ok := rules[t]
 	if !ok {
 		return nil, fmt.Errorf("load tensor %q: no rule for %v", name, t)
+	}
+	if columns > mostColumns {
+		return nil, fmt.Errorf("load tensor %q: rows of %d numbers, more than %d", name, columns, mostColumns)
 	}
 	m := &Matrix{Name: name, Type: t, Rows: rows, Columns: columns, rule: r}
 	m.group = columns / r.number * r.packed

@@ -3,6 +3,8 @@
 
 package tensor
 
+import "encoding/binary"
+
 // Weights in blocks of 256, parts of which have integer factors of their own ("K-quants"). Within a
 // block everything is exact in integers: n is the sum over the parts of factor times products, o the
 // same for what is taken off. Then, over the blocks in order,
@@ -90,10 +92,7 @@ func dotQ4K(group []byte, a *Activation) (acc [RowGroup]float32) {
 		w, x := group[i*q4KGroup:][:q4KGroup], &a.large[i]
 		var n [RowGroup]int32
 		for p := range parts {
-			var products [RowGroup]int32
-			for j := range 4 {
-				addNibbles(&products, w[p*partBytes+j*stepBytes:], x.q[32*p+4*j:])
-			}
+			products := nibbleProducts(w[p*partBytes:], (*[32]int8)(x.q[32*p:]))
 			scaleUnsigned(&n, &products, w[q4KFactors:], p)
 		}
 		accumulateOffset(&acc, &n, w[q4KFactors:], x)
@@ -128,10 +127,9 @@ func dotQ5K(group []byte, a *Activation) (acc [RowGroup]float32) {
 		w, x := group[i*q5KGroup:][:q5KGroup], &a.large[i]
 		var n [RowGroup]int32
 		for p := range parts {
-			var products [RowGroup]int32
+			products := nibbleProducts(w[p*partBytes:], (*[32]int8)(x.q[32*p:]))
 			fifth := w[q5KFifth+p*stepBytes:][:stepBytes]
 			for j := range 4 {
-				addNibbles(&products, w[p*partBytes+j*stepBytes:], x.q[32*p+4*j:])
 				addFifth(&products, fifth, j, x.q[32*p+4*j:])
 			}
 			scaleUnsigned(&n, &products, w[q5KFactors:], p)
@@ -171,13 +169,19 @@ func dotQ6K(group []byte, a *Activation) (acc [RowGroup]float32) {
 
 // sixBits returns the products of a part of 16 weights.
 func sixBits(w []byte, x []int8) (n [RowGroup]int32) {
-	w = w[:q6KPart]
-	for k := range 4 {
-		x0, x1, x2, x3 := int32(x[k]), int32(x[4+k]), int32(x[8+k]), int32(x[12+k])
-		for r := range n {
-			l0, l1, h := w[4*r+k], w[stepBytes+4*r+k], w[2*stepBytes+4*r+k]
-			n[r] += int32(l0&15|h<<4&48)*x0 + int32(l1&15|h<<2&48)*x1 + int32(l0>>4|h&48)*x2 + int32(l1>>4|h>>2&48)*x3
-		}
+	const low, high = 0x0f0f0f0f0f0f0f0f, 0x3030303030303030
+	var q [16]int64
+	for i, v := range x[:16] {
+		q[i] = int64(v)
+	}
+	for r := 0; r < RowGroup; r += 2 {
+		l0, l1 := binary.LittleEndian.Uint64(w[4*r:]), binary.LittleEndian.Uint64(w[stepBytes+4*r:])
+		h := binary.LittleEndian.Uint64(w[2*stepBytes+4*r:])
+		both := twoRows(l0&low|h<<4&high, (*[4]int64)(q[0:]))
+		both += twoRows(l1&low|h<<2&high, (*[4]int64)(q[4:]))
+		both += twoRows(l0>>4&low|h&high, (*[4]int64)(q[8:]))
+		both += twoRows(l1>>4&low|h>>2&high, (*[4]int64)(q[12:]))
+		n[r], n[r+1] = apart(both)
 	}
 	return n
 }

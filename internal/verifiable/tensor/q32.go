@@ -3,6 +3,8 @@
 
 package tensor
 
+import "encoding/binary"
+
 // Weights in blocks of 32 with one factor. A product of rows is, over the blocks in order,
 // acc = acc + f32(n) * (factor * scale), where n is the exact sum of 32 products of small integers
 // (spec/numerics.md#products).
@@ -35,23 +37,42 @@ func rowQ8(dst []float32, b []byte, lane int) {
 func dotQ8(group []byte, a *Activation) (acc [RowGroup]float32) {
 	for i := range a.small {
 		w, x := group[i*q8Group:][:q8Group], &a.small[i]
-		var n [RowGroup]int32
-		for j := range 8 {
-			addSigned(&n, w[stepBytes*j:], x.q[4*j:])
-		}
+		n := signedProducts(w, x)
 		accumulate(&acc, &n, w[8*stepBytes:], x.scale)
 	}
 	return acc
 }
 
-// addSigned adds the products of a step of signed bytes.
-func addSigned(n *[RowGroup]int32, w []byte, x []int8) {
-	w, x = w[:stepBytes], x[:4]
-	x0, x1, x2, x3 := int32(x[0]), int32(x[1]), int32(x[2]), int32(x[3])
-	for r := range n {
-		v := w[4*r : 4*r+4 : 4*r+4]
-		n[r] += int32(int8(v[0]))*x0 + int32(int8(v[1]))*x1 + int32(int8(v[2]))*x2 + int32(int8(v[3]))*x3
+// signedProducts returns the sums of 32 products. The weights become unsigned by adding 128, and 128
+// times the sum of x is taken off.
+func signedProducts(w []byte, x *smallBlock) (n [RowGroup]int32) {
+	var q [smallNumbers]int64
+	for i, v := range x.q {
+		q[i] = int64(v)
 	}
+	for r := 0; r < RowGroup; r += 2 {
+		var both int64
+		for j := range 8 {
+			both += twoRows(binary.LittleEndian.Uint64(w[stepBytes*j+4*r:])^0x8080808080808080, (*[4]int64)(q[4*j:]))
+		}
+		n[r], n[r+1] = apart(both)
+		n[r] -= 128 * x.sum
+		n[r+1] -= 128 * x.sum
+	}
+	return n
+}
+
+// twoRows multiplies four unsigned bytes of a row and four of the next with x: each product of 64 bits is
+// one of a row plus, 32 bits higher, one of the other.
+func twoRows(v uint64, x *[4]int64) int64 {
+	const one = 0x000000ff000000ff
+	return int64(v&one)*x[0] + int64(v>>8&one)*x[1] + int64(v>>16&one)*x[2] + int64(v>>24&one)*x[3]
+}
+
+// apart returns the sums of the two rows.
+func apart(both int64) (first, second int32) {
+	first = int32(uint32(both))
+	return first, int32((both - int64(first)) >> 32)
 }
 
 // accumulate adds f32(n) * (factor * scale).
@@ -82,10 +103,7 @@ func rowQ4(dst []float32, b []byte, lane int) {
 func dotQ4(group []byte, a *Activation) (acc [RowGroup]float32) {
 	for i := range a.small {
 		w, x := group[i*q4Group:][:q4Group], &a.small[i]
-		var n [RowGroup]int32
-		for j := range 4 {
-			addNibbles(&n, w[stepBytes*j:], x.q[4*j:])
-		}
+		n := nibbleProducts(w, &x.q)
 		for r := range n {
 			n[r] -= 8 * x.sum
 		}
@@ -94,14 +112,28 @@ func dotQ4(group []byte, a *Activation) (acc [RowGroup]float32) {
 	return acc
 }
 
-// addNibbles adds the products of the low nibbles with x[0:4] and of the high ones with x[16:20].
-func addNibbles(n *[RowGroup]int32, w []byte, x []int8) {
-	w = w[:stepBytes]
-	x0, x1, x2, x3 := int32(x[0]), int32(x[1]), int32(x[2]), int32(x[3])
-	y0, y1, y2, y3 := int32(x[16]), int32(x[17]), int32(x[18]), int32(x[19])
-	for r := range n {
-		v := w[4*r : 4*r+4 : 4*r+4]
-		n[r] += int32(v[0]&15)*x0 + int32(v[1]&15)*x1 + int32(v[2]&15)*x2 + int32(v[3]&15)*x3 +
-			int32(v[0]>>4)*y0 + int32(v[1]>>4)*y1 + int32(v[2]>>4)*y2 + int32(v[3]>>4)*y3
+// nibbleProducts returns the sums of 32 products: the low nibbles of four steps with x[0:16], the high
+// ones with x[16:32]. It takes two rows at once and of each two weights, in fields of 16 bits: u and v of
+// one row, then those of the other. Times x(v) + x(u) << 16 this leaves u*x(u) + v*x(v) of the rows in the
+// second and in the fourth field, as in a product of polynomials. Eight of them are at most 8*2*15*127
+// = 30480, in any field, so that none reaches into the next but for a sign, which rounding undoes.
+func nibbleProducts(w []byte, x *[32]int8) (n [RowGroup]int32) {
+	const two = 0x000f000f000f000f
+	pair := func(i int) int64 { return int64(x[i+2]) + int64(x[i])<<16 }
+	var lows, highs [8]int64
+	for j := range 4 {
+		lows[2*j], lows[2*j+1] = pair(4*j), pair(4*j+1)
+		highs[2*j], highs[2*j+1] = pair(16+4*j), pair(16+4*j+1)
 	}
+	for r := 0; r < RowGroup; r += 2 {
+		var low, high int64
+		for j := range 4 {
+			v := binary.LittleEndian.Uint64(w[stepBytes*j+4*r:])
+			low += int64(v&two)*lows[2*j] + int64(v>>8&two)*lows[2*j+1]
+			high += int64(v>>4&two)*highs[2*j] + int64(v>>12&two)*highs[2*j+1]
+		}
+		n[r] = int32(int16((low+1<<15)>>16)) + int32(int16((high+1<<15)>>16))
+		n[r+1] = int32((low+1<<47)>>48) + int32((high+1<<47)>>48)
+	}
+	return n
 }
