@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 
@@ -125,18 +126,22 @@ func (f *File) Fingerprint(ctx context.Context, progress func(done, total int64)
 
 // load reads the weights. done counts the bytes that were read.
 func (f *File) load(ctx context.Context, done *atomic.Int64) (*infer.Model, error) {
-	header, err := gguf.Open(&counted{ctx: ctx, r: f.source, done: done}, f.Size)
+	header, err := gguf.Open(&counted{ctx: ctx, r: f.source, done: done, sweep: max(4<<20, f.Weights/16)}, f.Size)
 	if err != nil {
 		return nil, err
 	}
 	return infer.Load(header)
 }
 
-// counted counts what is read, and stops reading when ctx ends.
+// counted counts what is read, and stops reading when ctx ends. Loading leaves buffers behind, as many as
+// the collector lets pile up beside so much memory; it is called now and then, so that the peak is the
+// model.
 type counted struct {
-	ctx  context.Context
-	r    io.ReaderAt
-	done *atomic.Int64
+	ctx   context.Context
+	r     io.ReaderAt
+	done  *atomic.Int64
+	sweep int64 // bytes between collections
+	since int64
 }
 
 func (c *counted) ReadAt(b []byte, at int64) (int, error) {
@@ -145,6 +150,10 @@ func (c *counted) ReadAt(b []byte, at int64) (int, error) {
 	}
 	n, err := c.r.ReadAt(b, at)
 	c.done.Add(int64(n))
+	if c.since += int64(n); c.since > c.sweep {
+		c.since = 0
+		runtime.GC()
+	}
 	return n, err
 }
 

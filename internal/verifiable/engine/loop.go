@@ -29,7 +29,6 @@ type loop struct {
 type part struct {
 	t        *task
 	from, to int // of the items
-	err      error
 }
 
 // run serves until nobody needs the model.

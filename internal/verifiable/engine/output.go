@@ -79,7 +79,7 @@ func (o *output) held() int {
 func (o *output) end(stopped bool) {
 	if rest := len(o.text); !stopped {
 		o.text = append(o.text, o.decoder.End()...)
-		stopped = o.cut(rest)
+		o.cut(rest)
 	}
 	o.safe, o.firm = len(o.text), len(o.starts)
 }

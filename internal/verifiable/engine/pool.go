@@ -119,11 +119,13 @@ func (p *Pool) wait() {
 			return
 		}
 	}
-	p.waits.Store(true) // a worker may have lost its processor: it can have ours
-	if p.in.Load() == 0 && p.waits.CompareAndSwap(true, false) {
-		return
+	for p.in.Load() != 0 { // again: one that was out when it looked at waits may have sent for another
+		p.waits.Store(true) // a worker may have lost its processor: it can have ours
+		if p.in.Load() == 0 && p.waits.CompareAndSwap(true, false) {
+			return
+		}
+		<-p.finished
 	}
-	<-p.finished
 }
 
 // share makes calls until none is left.

@@ -25,7 +25,12 @@ func TestPoolCallsOnce(t *testing.T) {
 			group.Go(func() {
 				for n := range 300 {
 					made := make([]int, n)
-					p.Parallel(n, func(i int) { made[i]++ })
+					p.Parallel(n, func(i int) {
+						if n%7 == 0 {
+							runtime.Gosched() // so that some lose their processor
+						}
+						made[i]++
+					})
 					for i, m := range made {
 						if m != 1 {
 							t.Errorf("%d threads: call %d of %d was made %d times", threads, i, n, m)

@@ -31,7 +31,9 @@ var (
 
 // small reports whether to try a part only. Other machines are mostly emulated, and the goldens, which
 // are of every type, hold them to the same bits as the one where all is tried.
-func small() bool { return testing.Short() || runtime.GOARCH != "amd64" }
+func small() bool { return slow || testing.Short() || runtime.GOARCH != "amd64" }
+
+var slow bool // see race_test.go
 
 func open(t testing.TB, b []byte) *gguf.File {
 	t.Helper()

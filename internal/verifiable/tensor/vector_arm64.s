@@ -61,6 +61,7 @@ TEXT ·scoresNEON(SB), NOSPLIT, $0-44
 	MOVD n+24(FP), R3
 	MOVD head+32(FP), R4
 	FMOVS scale+40(FP), F30
+	VDUP V30.S[0], V30.S4
 key:
 	MOVD R1, R5
 	MOVD R4, R6
@@ -78,7 +79,7 @@ columns:
 	FADD4(0, 0, 1)
 	VEXT $4, V0.B16, V0.B16, V1.B16
 	FADD4(0, 0, 1)
-	FMULS F30, F0, F0
+	FMUL4(0, 0, 30)
 	FMOVS.P F0, 4(R0)
 	SUBS $1, R3
 	BNE key
