@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // llama is llama.cpp's llama-bench.
@@ -30,6 +33,8 @@ func findLlama() *llama {
 type measured struct {
 	Commit string  `json:"build_commit"`
 	Speed  float64 `json:"avg_ts"`
+
+	cpu time.Duration // of the process
 }
 
 // speed returns tokens per second of decoding or of a prompt.
@@ -39,15 +44,30 @@ func (l *llama) speed(model string, threads, prompt, decode int) (float64, error
 	return got.Speed, err
 }
 
+// speedCPU is speed by the CPU time of the process: what two more repetitions take.
+func (l *llama) speedCPU(model string, prompt, decode int) (float64, error) {
+	var took [2]time.Duration
+	for i, repetitions := range []string{"1", "3"} {
+		got, err := l.run("-m", model, "-t", "1", "-p", strconv.Itoa(prompt), "-n", strconv.Itoa(decode), "-r", repetitions, "-ngl", "0")
+		if err != nil {
+			return 0, err
+		}
+		l.commit, took[i] = got.Commit, got.cpu
+	}
+	return float64(2*(prompt+decode)) / (took[1] - took[0]).Seconds(), nil
+}
+
 func (l *llama) run(arguments ...string) (measured, error) {
 	var out []measured
-	b, err := exec.Command(l.path, append(arguments, "-o", "json")...).Output()
+	c := exec.Command(l.path, append(arguments, "-o", "json")...)
+	b, err := c.Output()
 	if err != nil {
 		return measured{}, fmt.Errorf("llama-bench: %w", err)
 	}
 	if err := json.Unmarshal(b, &out); err != nil || len(out) != 1 {
 		return measured{}, fmt.Errorf("llama-bench printed %q: %v", b, err)
 	}
+	out[0].cpu = c.ProcessState.UserTime() + c.ProcessState.SystemTime()
 	return out[0], nil
 }
 

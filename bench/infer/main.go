@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 // Command infer measures the inference of package infer beside llama.cpp's, on the same model files,
 // in turn. The models are llama models whose weights come from a seed. LLAMA_BENCH is the path of
 // llama.cpp's llama-bench; without it only ours is measured.
@@ -27,6 +29,7 @@ type options struct {
 	threads                           []int
 	rounds, decode, prefill           int
 	dir, profile                      string
+	cpu                               bool
 }
 
 func main() {
@@ -41,6 +44,7 @@ func main() {
 	flag.IntVar(&o.prefill, "prefill", 512, "tokens at once")
 	flag.StringVar(&o.dir, "dir", "", "where to put the models (default: a temporary folder)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of our part")
+	flag.BoolVar(&o.cpu, "cpu", false, "tokens per second of CPU time, on one thread: for a machine that others use too")
 	flag.Parse()
 	o.models, o.types, o.vocabularies, o.only = list(*models), list(*types), list(*vocabularies), list(*only)
 	for _, t := range list(*threads) {
@@ -49,6 +53,9 @@ func main() {
 			log.Fatalf("bench infer: %q is no number of threads", t)
 		}
 		o.threads = append(o.threads, n)
+	}
+	if o.cpu {
+		o.threads = []int{1} // waiting threads spin
 	}
 	if err := run(o); err != nil {
 		log.Fatalf("bench infer: %v", err)

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package main
 
 import (
@@ -11,8 +13,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/infer/infertest"
@@ -26,6 +30,9 @@ func printMachine(o options) {
 		runtime.NumCPU(), strings.TrimSpace(string(load)))
 	for _, n := range o.threads {
 		fmt.Printf("read bandwidth, %d threads: %.1f GB/s\n", n, bandwidth(n))
+	}
+	if o.cpu {
+		fmt.Println("tokens per second of CPU time, not of the clock")
 	}
 	fmt.Printf("decode %d, prefill %d, best of %d rounds\n\n", o.decode, o.prefill, o.rounds)
 	fmt.Println("| model | vocabulary | measure | threads | tokens/s | llama.cpp | ratio | GB/s |")
@@ -67,7 +74,7 @@ func measure(o options, path string, s shape, m mixture, theirs *llama) error {
 	}
 	label := fmt.Sprintf("| %s %s | %d |", s.name, m.name, s.vocab)
 	for _, threads := range o.threads {
-		if err := measureThreads(o, subject{ours, path, theirs, threads}, label, read); err != nil {
+		if err := measureThreads(o, subject{ours, path, theirs, threads, o.cpu}, label, read); err != nil {
 			return err
 		}
 	}
@@ -97,6 +104,7 @@ type subject struct {
 	path    string
 	theirs  *llama
 	threads int
+	cpu     bool
 }
 
 func measureThreads(o options, s subject, label string, read int64) error {
@@ -138,7 +146,7 @@ func (s subject) inTurn(rounds int, f func() float64, prompt, decode int) (our, 
 		if s.theirs == nil {
 			continue
 		}
-		speed, err := s.theirs.speed(s.path, s.threads, prompt, decode)
+		speed, err := s.their(prompt, decode)
 		if err != nil {
 			return 0, 0, err
 		}
@@ -147,45 +155,66 @@ func (s subject) inTurn(rounds int, f func() float64, prompt, decode int) (our, 
 	return our, their, nil
 }
 
+func (s subject) their(prompt, decode int) (float64, error) {
+	if s.cpu {
+		return s.theirs.speedCPU(s.path, prompt, decode)
+	}
+	return s.theirs.speed(s.path, s.threads, prompt, decode)
+}
+
+// now is the time that counts: that of the clock, or of the CPU.
+func (s subject) now() time.Duration {
+	if !s.cpu {
+		return time.Since(began)
+	}
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		panic(err) // it knows who asks, and RUSAGE_SELF
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+var began = time.Now()
+
 // decode returns how many tokens a second come of so many sequences, one token each at a time.
 func (s subject) decode(tokens, sequences int) float64 {
 	w, items := s.ours.NewWorkspace(), make([]infer.Item, sequences)
 	for i := range items {
 		items[i] = infer.Item{Sequence: s.ours.NewSequence(), Logits: true}
 	}
-	p := newPool(s.threads) // ends with the measurement: waiting threads would disturb the next one
-	defer p.close()
+	p := engine.NewPool(s.threads) // ends with the measurement: waiting threads would disturb the next one
+	defer p.Close()
 	step := func() {
 		for i := range items { // as llama-bench does, any token
 			items[i].Token = (items[i].Token*31 + int32(i) + 7) % int32(s.ours.Vocabulary)
 		}
-		if _, err := w.Step(items, p.parallel); err != nil {
+		if _, err := w.Step(items, p.Parallel); err != nil {
 			panic(err) // these weights give numbers
 		}
 	}
 	step() // memory is touched, threads are awake
-	start := time.Now()
+	start := s.now()
 	for range tokens {
 		step()
 	}
-	return float64(tokens*sequences) / time.Since(start).Seconds()
+	return float64(tokens*sequences) / (s.now() - start).Seconds()
 }
 
 // prefill returns how many tokens of a prompt are taken in a second.
 func (s subject) prefill(tokens int) float64 {
-	w, p := s.ours.NewWorkspace(), newPool(s.threads)
-	defer p.close()
+	w, p := s.ours.NewWorkspace(), engine.NewPool(s.threads)
+	defer p.Close()
 	run := func() float64 {
 		sequence := s.ours.NewSequence()
 		items := make([]infer.Item, tokens)
 		for i, token := range infertest.Tokens(1, tokens, s.ours.Vocabulary) {
 			items[i] = infer.Item{Sequence: sequence, Token: token, Logits: i == tokens-1}
 		}
-		start := time.Now()
-		if _, err := w.Step(items, p.parallel); err != nil {
+		start := s.now()
+		if _, err := w.Step(items, p.Parallel); err != nil {
 			panic(err)
 		}
-		return float64(tokens) / time.Since(start).Seconds()
+		return float64(tokens) / (s.now() - start).Seconds()
 	}
 	run() // memory is touched; llama-bench does so too
 	return run()

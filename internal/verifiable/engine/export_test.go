@@ -3,6 +3,8 @@
 
 package engine
 
+import "dsai.example/dsai/internal/verifiable/token"
+
 // Remembered returns how many prompts are remembered, in how many bytes.
 func (e *Engine) Remembered() (entries int, bytes int64) {
 	e.prefixes.mu.Lock()
@@ -12,3 +14,19 @@ func (e *Engine) Remembered() (entries int, bytes int64) {
 
 // Used returns the bytes that are taken.
 func (e *Engine) Used() int64 { return e.budget.inUse() }
+
+// Output is the text of an answer.
+type Output struct{ o *output }
+
+// NewOutput returns the text of no tokens.
+func NewOutput(v *token.Vocabulary, stop []string) Output { return Output{newOutput(v, stop)} }
+
+// Next adds a token and returns what may leave.
+func (o Output) Next(id token.ID, last bool) (text string, tokens int, stopped bool) {
+	stopped = o.o.add(id)
+	if last || stopped {
+		o.o.end(stopped)
+	}
+	text, tokens = o.o.take(last || stopped)
+	return text, tokens, stopped
+}

@@ -30,24 +30,3 @@ func Likelihoods(logits []float32, token int32, n int) (Likelihood, []Likelihood
 	}
 	return likely(token), top
 }
-
-// likeliest returns the n candidates with the highest logits, of equal ones the lower token first.
-func likeliest(logits []float32, n int) []candidate {
-	n = min(n, len(logits))
-	top := make([]candidate, 0, n+1)
-	for i, v := range logits {
-		c := candidate{int32(i), v}
-		if len(top) == n && (n == 0 || likelier(c, top[n-1]) > 0) {
-			continue
-		}
-		at := len(top)
-		for at > 0 && likelier(c, top[at-1]) < 0 {
-			at--
-		}
-		top = append(top, candidate{})
-		copy(top[at+1:], top[at:])
-		top[at] = c
-		top = top[:min(n, len(top))]
-	}
-	return top
-}

@@ -40,6 +40,11 @@ func Replay(m *Model, prompt []int32, t Trace, parallel Parallel) error {
 	case len(t.Steps) != len(t.Tokens):
 		return fmt.Errorf("%w: %d digests for %d tokens", ErrTrace, len(t.Steps), len(t.Tokens))
 	}
+	for i, token := range t.Tokens {
+		if token < 0 || int(token) >= m.Vocabulary {
+			return fmt.Errorf("%w of this model: token %d is %d of %d", ErrTrace, i, token, m.Vocabulary)
+		}
+	}
 	if err := t.Sampling.Check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrTrace, err)
 	}

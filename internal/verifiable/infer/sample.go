@@ -4,11 +4,9 @@
 package infer
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"slices"
 
 	"dsai.example/dsai/internal/verifiable/tensor"
 )
@@ -54,14 +52,11 @@ type candidate struct {
 // Choose returns the token at a position of the output. before holds the tokens of the output up to
 // it. logits are finite and stay as they are.
 func (s Sampling) Choose(logits []float32, before []int32, position int) int32 {
-	all := s.candidates(logits, before)
+	logits = s.penalized(logits, before)
 	if s.Temperature == 0 {
-		return slices.MinFunc(all, likelier).token
+		return likeliest(logits, 1)[0].token
 	}
-	slices.SortFunc(all, likelier)
-	if s.TopK > 0 {
-		all = all[:min(s.TopK, len(all))]
-	}
+	all := ordered(logits, s.TopK)
 	most := all[0].weight
 	for i := range all {
 		all[i].weight = tensor.Exp((all[i].weight - most) / s.Temperature)
@@ -69,27 +64,20 @@ func (s Sampling) Choose(logits []float32, before []int32, position int) int32 {
 	return draw(s.keep(all), s.uniform(position))
 }
 
-// likelier orders by logit, the higher first, and of equal ones the lower token.
-func likelier(a, b candidate) int {
-	return cmp.Or(cmp.Compare(b.weight, a.weight), cmp.Compare(a.token, b.token))
-}
-
-func (s Sampling) candidates(logits []float32, before []int32) []candidate {
-	all := make([]candidate, len(logits))
-	for i, v := range logits {
-		all[i] = candidate{int32(i), v}
+// penalized returns the logits less what tokens pay for having come before.
+func (s Sampling) penalized(logits []float32, before []int32) []float32 {
+	if s.Presence == 0 && s.Frequency == 0 || len(before) == 0 {
+		return logits
 	}
-	if s.Presence == 0 && s.Frequency == 0 {
-		return all
-	}
+	out := append([]float32(nil), logits...)
 	counts := map[int32]int{}
 	for _, t := range before {
 		counts[t]++
 	}
 	for t, n := range counts { //arch:ordered each token for itself
-		all[t].weight = all[t].weight - s.Presence - float32(float32(n)*s.Frequency)
+		out[t] = out[t] - s.Presence - float32(float32(n)*s.Frequency)
 	}
-	return all
+	return out
 }
 
 // keep drops the tail that MinP and TopP cut off.

@@ -91,6 +91,11 @@ func TestReplayDiverges(t *testing.T) {
 	if err := infer.Replay(load(t, open(t, other.File())), prompt, tracer.Trace(40), infer.Serial); !errors.As(err, &d) || d.Position > 1 {
 		t.Errorf("Replay with another model = %v, want a divergence at the start", err)
 	}
+	strange := tracer.Trace(40)
+	strange.Tokens = append([]int32{-1}, strange.Tokens[1:]...)
+	if err := infer.Replay(m, prompt, strange, infer.Serial); !errors.Is(err, infer.ErrTrace) {
+		t.Errorf("Replay of a token that there is not = %v, want ErrTrace", err)
+	}
 	if err := infer.Replay(m, prompt[1:], tracer.Trace(40), infer.Serial); !errors.Is(err, infer.ErrTrace) {
 		t.Errorf("Replay with another prompt = %v, want ErrTrace", err)
 	}

@@ -8,6 +8,7 @@
 // of every product are written down, so that the same numbers come out of any CPU, any count of
 // threads and any batch. Work is split over rows, heads or positions, never along a sum.
 //
-// The loops are the plainest that have the defined result. Faster ones may stand beside them and must
-// give the same bits.
+// The Go code is what is defined. Assembly for the CPU at hand stands beside it: a register holds
+// several rows, each of which meets the operations of its Go twin in their order, so that the bits are the
+// same. Every start compares both, and a kernel that differs is not used (Kernels says so).
 package tensor

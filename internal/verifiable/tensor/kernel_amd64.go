@@ -62,16 +62,35 @@ func bf16AVX2(w *byte, a, out *float32, columns, groups int)
 func bf16TileAVX2(w *byte, a *[tile]*float32, out *[tile][RowGroup]float32, columns int)
 
 //go:noescape
+func q8VNNI(w *byte, a *smallBlock, out *float32, blocks, groups int)
+
+//go:noescape
+func q8TileVNNI(w *byte, a *[tile]*smallBlock, out *[tile][RowGroup]float32, blocks int)
+
+//go:noescape
+func q4VNNI(w *byte, a *smallBlock, out *float32, blocks, groups int)
+
+//go:noescape
+func q4TileVNNI(w *byte, a *[tile]*smallBlock, out *[tile][RowGroup]float32, blocks int)
+
+//go:noescape
 func quantizeSmallAVX2(b *smallBlock, x *float32, blocks int)
 
 //go:noescape
 func quantizeLargeAVX2(b *largeBlock, x *float32, blocks int)
 
-func detected() []kernel {
-	if cpu.X86.HasAVX2 && cpu.X86.HasF16C {
-		return []kernel{avx2}
+// detected asks for the CPU's and the system's support. avx512vnni has its own assembly for Q8_0 and
+// Q4_0 and that of avx2 for the rest.
+func detected() (out []kernel) {
+	x := &cpu.X86
+	if !x.HasAVX2 || !x.HasF16C {
+		return nil
 	}
-	return nil
+	out = append(out, avx2)
+	if x.HasAVX512F && x.HasAVX512BW && x.HasAVX512VNNI {
+		out = append(out, avx512vnni)
+	}
+	return out
 }
 
 // fastQuantize makes a form of the activation, if the kernel can.
@@ -93,6 +112,18 @@ func fastStream(k kernel, m *Matrix, out []float32, a *Activation, first, groups
 		return false
 	}
 	w, dst := &m.data[first*m.group], &out[:groups*RowGroup][0]
+	switch m.rule.form {
+	case Whole:
+		wholeStream(m, dst, w, a, groups)
+	case Small:
+		smallStream(k, m, dst, w, a, groups)
+	case Large:
+		largeStream(m, dst, w, a, groups)
+	}
+	return true
+}
+
+func wholeStream(m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
 	switch m.Type {
 	case gguf.F32:
 		f32AVX2(w, &a.Floats[0], dst, m.Columns, groups)
@@ -100,20 +131,33 @@ func fastStream(k kernel, m *Matrix, out []float32, a *Activation, first, groups
 		f16AVX2(w, &a.Floats[0], dst, m.Columns, groups)
 	case gguf.BF16:
 		bf16AVX2(w, &a.Floats[0], dst, m.Columns, groups)
-	case gguf.Q8_0:
-		q8AVX2(w, &a.small[0], dst, len(a.small), groups)
-	case gguf.Q4_0:
-		q4AVX2(w, &a.small[0], dst, len(a.small), groups)
-	case gguf.Q4_K:
-		q4KAVX2(w, &a.large[0], dst, len(a.large), groups)
-	case gguf.Q5_K:
-		q5KAVX2(w, &a.large[0], dst, len(a.large), groups)
-	case gguf.Q6_K:
-		q6KAVX2(w, &a.large[0], dst, len(a.large), groups)
-	default:
-		return false
 	}
-	return true
+}
+
+func smallStream(k kernel, m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
+	x, n := &a.small[0], len(a.small)
+	switch {
+	case m.Type == gguf.Q8_0 && k == avx512vnni:
+		q8VNNI(w, x, dst, n, groups)
+	case m.Type == gguf.Q8_0:
+		q8AVX2(w, x, dst, n, groups)
+	case k == avx512vnni:
+		q4VNNI(w, x, dst, n, groups)
+	default:
+		q4AVX2(w, x, dst, n, groups)
+	}
+}
+
+func largeStream(m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
+	x, n := &a.large[0], len(a.large)
+	switch m.Type {
+	case gguf.Q4_K:
+		q4KAVX2(w, x, dst, n, groups)
+	case gguf.Q5_K:
+		q5KAVX2(w, x, dst, n, groups)
+	case gguf.Q6_K:
+		q6KAVX2(w, x, dst, n, groups)
+	}
 }
 
 // fastTile multiplies a group of rows with a tile of activations, if the kernel can.
@@ -126,7 +170,7 @@ func fastTile(k kernel, m *Matrix, out *[tile][RowGroup]float32, first int, a [t
 	case Whole:
 		wholeTile(m, out, w, &a)
 	case Small:
-		smallTile(m, out, w, &a)
+		smallTile(k, m, out, w, &a)
 	case Large:
 		largeTile(m, out, w, &a)
 	}
@@ -145,13 +189,18 @@ func wholeTile(m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[tile]*Activ
 	}
 }
 
-func smallTile(m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[tile]*Activation) {
+func smallTile(k kernel, m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[tile]*Activation) {
 	x := [tile]*smallBlock{&a[0].small[0], &a[1].small[0], &a[2].small[0], &a[3].small[0]}
-	switch m.Type {
-	case gguf.Q8_0:
-		q8TileAVX2(w, &x, out, len(a[0].small))
-	case gguf.Q4_0:
-		q4TileAVX2(w, &x, out, len(a[0].small))
+	n := len(a[0].small)
+	switch {
+	case m.Type == gguf.Q8_0 && k == avx512vnni:
+		q8TileVNNI(w, &x, out, n)
+	case m.Type == gguf.Q8_0:
+		q8TileAVX2(w, &x, out, n)
+	case k == avx512vnni:
+		q4TileVNNI(w, &x, out, n)
+	default:
+		q4TileAVX2(w, &x, out, n)
 	}
 }
 

@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package tensor
 

@@ -4,16 +4,219 @@
 package tensor_test
 
 import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
+	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/tensor"
 )
 
+// Every kernel that this CPU has passes the comparison that each start makes.
 func TestKernels(t *testing.T) {
+	if names := tensor.Kernels(); names[0].Name != "portable" {
+		t.Errorf("Kernels() = %v, want portable first", names)
+	}
 	for _, k := range tensor.Kernels() {
-		t.Logf("%s: %v", k.Name, k.Err)
+		t.Logf("this CPU has %s", k.Name)
 		if k.Err != nil {
 			t.Errorf("kernel %s: %v", k.Name, k.Err)
+		}
+	}
+	if err := tensor.Use("no such"); err == nil || !strings.Contains(err.Error(), "portable") {
+		t.Errorf("Use(no such) = %v, want an error that lists the kernels", err)
+	}
+}
+
+// The comparison finds a single bit, in each type that a kernel computes itself.
+func TestCompareFinds(t *testing.T) {
+	for _, k := range tensor.Kernels()[1:] {
+		for _, kind := range types {
+			if k.Name == "neon" && kind != gguf.Q8_0 && kind != gguf.Q4_0 {
+				continue // computed by the portable code
+			}
+			err := tensor.CompareWrong(k.Name, kind)
+			if err == nil || !strings.Contains(err.Error(), kind.String()) {
+				t.Errorf("%s beside %v with a wrong bit: %v, want an error that names the type", k.Name, kind, err)
+			}
+		}
+		if err := tensor.Compare(k.Name); err != nil {
+			t.Errorf("%s: %v", k.Name, err)
+		}
+	}
+}
+
+// file makes rows as a file holds them, with any weights and factors of all sizes. kind says how.
+func file(r *rand.Rand, kind gguf.Type, columns, rows int, how string) []byte {
+	numbers, size := kind.Block()
+	b := make([]byte, rows*columns/numbers*size)
+	for i := range b {
+		b[i] = byte(r.Uint32())
+		switch how {
+		case "lowest":
+			b[i] = 0x80
+		case "highest":
+			b[i] = 0x7f
+		case "ones":
+			b[i] = 0xff
+		case "zeros":
+			b[i] = 0
+		}
+	}
+	for at := 0; at < len(b); at += size {
+		for _, h := range halves(kind) {
+			f := uint16(r.Uint32())
+			if f&0x7c00 == 0x7c00 {
+				f &= 0x83ff // a subnormal number
+			}
+			binary.LittleEndian.PutUint16(b[at+h:], f)
+		}
+		if kind == gguf.F32 || kind == gguf.BF16 {
+			b[at+size-1] &= 0xbf
+		}
+	}
+	return b
+}
+
+// activations are of all sizes, some with blocks of zeros.
+func activations(r *rand.Rand, n, columns int) []*tensor.Activation {
+	sizes := []float64{1, 1e-38, 1e30, 1, 1e-44, 300, 1e-3}
+	out := make([]*tensor.Activation, n)
+	for i := range out {
+		out[i] = tensor.NewActivation(columns)
+		for j := range out[i].Floats {
+			x := float32((r.Float64()*2 - 1) * sizes[i%len(sizes)])
+			if i%4 == 3 {
+				x = float32(math.Copysign(2.5, float64(x)))
+			}
+			if i%3 == 2 && j%512 < 288 {
+				x = 0
+			}
+			out[i].Floats[j] = x
+		}
+	}
+	return out
+}
+
+// Every kernel, type, count of rows and of activations gives the bits that the definition has, which
+// reference_test.go computes from the bytes of the file.
+func TestProducts(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, kind := range types {
+		for i, how := range []string{"random", "lowest", "highest", "ones", "zeros", "random"} {
+			rows, columns := []int{40, 16, 17, 1, 5, 33}[i], 256*(1+i%3)
+			b := file(r, kind, columns, rows, how)
+			m, err := matrix(t, kind, columns, rows, b)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := activations(r, 13, columns)
+			want := make([][]float32, len(a))
+			for i := range a {
+				want[i] = reference(kind, b, columns, a[i].Floats)
+			}
+			for _, k := range tensor.Kernels() {
+				t.Run(fmt.Sprintf("%v/%s/%s", kind, how, k.Name), func(t *testing.T) {
+					use(t, k.Name)
+					testProducts(t, m, a, want)
+				})
+			}
+		}
+	}
+}
+
+func testProducts(t *testing.T, m *tensor.Matrix, a []*tensor.Activation, want [][]float32) {
+	for n := 1; n <= len(a); n++ {
+		if testing.Short() && n > 5 && n < len(a) {
+			continue // all ways to make tiles are among the others
+		}
+		got := make([][]float32, n)
+		for i := range got {
+			got[i] = make([]float32, m.Rows)
+			if err := a[i].Quantize(m.Form(), m.Form()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for from := 0; from < m.Rows; from += tensor.RowGroup {
+			m.Multiply(got, a[:n], from, min(from+tensor.RowGroup, m.Rows))
+		}
+		for i := range got {
+			if !slices.EqualFunc(got[i], want[i], same) {
+				t.Fatalf("of %d: products with %d = %v, want %v", n, i, got[i], want[i])
+			}
+		}
+	}
+	whole := [][]float32{make([]float32, m.Rows)}
+	m.Multiply(whole, a[:1], 0, m.Rows)
+	if !slices.EqualFunc(whole[0], want[0], same) {
+		t.Fatalf("products in one call = %v, want %v", whole[0], want[0])
+	}
+}
+
+// same takes any NaN for any other.
+func same(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b }
+
+// A row comes out of its place among others as it went in.
+func TestRow(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for _, kind := range types {
+		const rows, columns = 35, 512
+		b := file(r, kind, columns, rows, "random")
+		m, err := matrix(t, kind, columns, rows, b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make([]float32, columns)
+		for i := range rows {
+			m.Row(got, i)
+			if want := widened(kind, b[i*len(b)/rows:][:len(b)/rows]); !slices.EqualFunc(got, want, same) {
+				t.Fatalf("%v: row %d = %v, want %v", kind, i, got, want)
+			}
+		}
+	}
+}
+
+func TestNoAllocation(t *testing.T) {
+	for _, kind := range types {
+		m := tensor.Random(kind, 40, 512)
+		for _, k := range tensor.Kernels() {
+			use(t, k.Name)
+			dst, a := batchOf(t, m, 6)
+			row := make([]float32, m.Columns)
+			n := testing.AllocsPerRun(3, func() {
+				for i := range a {
+					if err := a[i].Quantize(m.Form()); err != nil {
+						t.Fatal(err)
+					}
+				}
+				m.Multiply(dst, a, 0, m.Rows)
+				m.Multiply(dst[:1], a[:1], 0, m.Rows)
+				m.Row(row, 17)
+			})
+			if n != 0 {
+				t.Errorf("%v, %s: %v allocations, want none", kind, k.Name, n)
+			}
+		}
+	}
+}
+
+// A file of many chunks is read as one of a single chunk is.
+func TestManyChunks(t *testing.T) {
+	const rows, columns = 2000, 1024
+	b := file(rand.New(rand.NewPCG(5, 6)), gguf.Q8_0, columns, rows, "random")
+	m, err := matrix(t, gguf.Q8_0, columns, rows, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]float32, columns)
+	for i := range rows {
+		m.Row(got, i)
+		if want := widened(gguf.Q8_0, b[i*len(b)/rows:][:len(b)/rows]); !slices.EqualFunc(got, want, same) {
+			t.Fatalf("row %d = %v, want %v", i, got, want)
 		}
 	}
 }

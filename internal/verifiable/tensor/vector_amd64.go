@@ -64,14 +64,6 @@ func expAVX2(x *float32, n int, less float32, t *expTable)
 //go:noescape
 func gateAVX2(gate, up *float32, n int, t *expTable)
 
-// whole is how many of n numbers fill registers of size, 0 if these are not used.
-func whole(n, size int) int {
-	if n &^= size - 1; n == 0 || current() == portable {
-		return 0
-	}
-	return n
-}
-
 func fastDot(a, b []float32, s *[lanes]float32) int {
 	n := whole(len(a), lanes)
 	if n > 0 {

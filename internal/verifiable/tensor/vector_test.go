@@ -97,13 +97,6 @@ func plainly(t testing.TB, f func()) {
 	f()
 }
 
-func use(t testing.TB, kernel string) {
-	t.Helper()
-	if err := tensor.Use(kernel); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // What is fast and what is defined have the same bits, whatever is put in, and write no further.
 func TestVectorKernels(t *testing.T) {
 	const seed = 1
