@@ -30,7 +30,7 @@ let whole;
 await check('openai npm: models.list', async () => {
   const ids = [];
   for await (const m of client().models.list()) ids.push(m.id);
-  assert.deepEqual(ids, ['dsai-extract-1']);
+  assert.deepEqual(ids, ['dsai-extract-1', 'tiny']);
 });
 await check('openai npm: chat', async () => {
   const {data, response} = await client().chat.completions.create(ask()).withResponse();
@@ -80,4 +80,69 @@ await check('openai npm: no evidence is a readable answer', async () => {
   assert.match(r.choices[0].message.content, /^No answer: /);
   assert.equal(r.choices[0].finish_reason, 'stop');
   assert.equal(r.dsai.refusal.code, 'no_evidence');
+});
+
+// The same with a model file, whose weights come from a seed: what it says is no
+// language, and all that a client can ask for has an effect.
+const tiny = (fields = {}, options) => create({model: 'tiny', max_tokens: 24, ...fields}, options);
+await check('openai npm: a model file has a fingerprint and a licence', async () => {
+  const m = await client().models.retrieve('tiny');
+  assert.equal(m.dsai.class, 'infer');
+  assert.equal(m.dsai.license, 'Apache-2.0');
+  assert.match(m.dsai.fingerprint, /^[0-9a-f]{64}$/);
+});
+let said, length; // the model may end its answer before 24 tokens, and always says the same
+await check('openai npm: a model file answers, with exact usage', async () => {
+  const r = await tiny();
+  said = r.choices[0].message.content;
+  assert.equal(r.dsai.assurance, 'replayable');
+  assert.deepEqual(r.dsai.no_effect, []);
+  length = r.usage.completion_tokens;
+  assert(length > 2 && length <= 24);
+  assert(r.usage.prompt_tokens > 100);
+  assert.equal(r.choices[0].finish_reason, length === 24 ? 'length' : 'stop');
+  const cut = await tiny({max_tokens: 2});
+  assert.deepEqual([cut.usage.completion_tokens, cut.choices[0].finish_reason], [2, 'length']);
+});
+await check('openai npm: a model file streams the same', async () => {
+  let text = '', usage;
+  for await (const chunk of await tiny({stream: true, stream_options: {include_usage: true}})) {
+    usage = chunk.usage ?? usage;
+    for (const c of chunk.choices) text += c.delta.content ?? '';
+  }
+  assert.equal(text, said);
+  assert.equal(usage.completion_tokens, length);
+});
+await check('openai npm: a seed gives the same answer, another one another', async () => {
+  const texts = [];
+  for (const seed of [1, 1, 2]) texts.push((await tiny({temperature: 1.5, seed})).choices[0].message.content);
+  assert.equal(texts[0], texts[1]);
+  assert.notEqual(texts[0], texts[2]);
+});
+await check('openai npm: logprobs of a model file, one for each token', async () => {
+  const r = await tiny({logprobs: true, top_logprobs: 2});
+  const {content} = r.choices[0].logprobs;
+  assert.equal(content.length, r.usage.completion_tokens);
+  for (const t of content) {
+    assert(t.logprob <= 0 && t.top_logprobs.length === 2 && t.top_logprobs[0].logprob >= t.logprob);
+  }
+});
+await check('openai npm: logprobs while streaming', async () => {
+  let n = 0;
+  for await (const chunk of await tiny({stream: true, logprobs: true})) for (const c of chunk.choices) n += c.logprobs?.content.length ?? 0;
+  assert.equal(n, length);
+});
+await check('openai npm: a stop text ends a model file', async () => {
+  const whole = await tiny({temperature: 1.5, seed: 1});
+  const stop = whole.choices[0].message.content.split(' ').find(w => w.length > 3 && /^[a-z]+$/.test(w));
+  assert(stop, `no word in the answer`);
+  const r = await tiny({temperature: 1.5, seed: 1, stop: [stop]});
+  assert.equal(r.choices[0].finish_reason, 'stop');
+  assert(!r.choices[0].message.content.split('Sources:')[0].includes(stop));
+  assert(r.usage.completion_tokens <= whole.usage.completion_tokens);
+});
+await check('openai npm: penalties, top_p and what is beyond OpenAI', async () => {
+  const r = await tiny({temperature: 1, top_p: 0.5, frequency_penalty: 1, presence_penalty: 1, top_k: 20, min_p: 0.05, seed: 3, max_tokens: undefined, max_completion_tokens: 8});
+  assert(r.usage.completion_tokens <= 8);
+  assert.deepEqual(r.dsai.no_effect, []);
 });

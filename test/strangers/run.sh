@@ -61,6 +61,8 @@ dsai ask "$DSAI_QUESTION" --save "$tmp/before.dsai" >/dev/null
 dsai consent revoke "$withdrawn" >/dev/null
 dsai ask "$DSAI_QUESTION" --save "$tmp/after.dsai" >/dev/null
 dsai trust export "$tmp/coop.trust" >/dev/null
+(cd ../.. && go run ./internal/verifiable/infer/infertest/seed "$tmp/tiny.gguf")
+dsai model add --name tiny "$tmp/tiny.gguf" >/dev/null
 mkdir "$tmp/fixture"
 cp -r "$tmp/home/log/1" "$tmp/fixture/log" # now, while no node writes to it
 

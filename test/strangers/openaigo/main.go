@@ -70,8 +70,8 @@ func models(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(list.Data) != 1 || list.Data[0].ID != model {
-		return fmt.Errorf("models = %v, want %s", list.Data, model)
+	if len(list.Data) != 2 || list.Data[0].ID != model || list.Data[1].ID != "tiny" {
+		return fmt.Errorf("models = %v, want %s and tiny", list.Data, model)
 	}
 	return nil
 }
