@@ -4,6 +4,7 @@
 package verify
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,7 +38,7 @@ func byCollection(list []*vc.Sealed[dsai.CollectionAddition]) additions {
 	for _, add := range list {
 		c := add.Subject.Collection
 		name := a.names[c]
-		a.of[c], a.names[c] = append(a.of[c], *add), dsai.Hash("additions", name[:], add.Digest[:])
+		a.of[c], a.names[c] = append(a.of[c], *add), sha256.Sum256(append(name[:], add.Digest[:]...))
 	}
 	return a
 }
