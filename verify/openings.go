@@ -108,7 +108,7 @@ func (a *audit) checkQuotes(o *dsai.Openings) error {
 	}
 	quoted := map[dsai.DocumentID]int64{}
 	for i, q := range quotes {
-		if q.N < 1 || q.N > len(a.receipt.used) || q.Start < 0 || q.Start >= q.End {
+		if q.N < 1 || q.N > len(a.receipt.used) || q.Start < 0 || q.Start > q.End {
 			return fmt.Errorf("quote %d is of passage %d, bytes %d to %d", i+1, q.N, q.Start, q.End)
 		}
 		p := passages[q.N]
@@ -135,8 +135,11 @@ type quotable struct {
 }
 
 // codePoints returns how many code points the span from start to end touches,
-// which lies in the body and is not empty.
+// which lies in the body.
 func (p *quotable) codePoints(start, end int) int64 {
+	if start == end {
+		return 0
+	}
 	if p.ordinal == nil {
 		p.ordinal = make([]int32, 0, len(p.body.Text))
 		n := int32(-1)

@@ -66,3 +66,18 @@ func TestQuoteLimitCountsCodePoints(t *testing.T) {
 		}
 	}
 }
+
+// A passage may be named when no more of it may be quoted.
+func TestEmptyQuote(t *testing.T) {
+	const text = "aé€😀z"
+	for _, at := range []int{0, 3, len(text)} {
+		r := check(t, newScene(t, "clinic").quoting(text, 1, []dsai.Quote{{N: 1, Start: at, End: at}, {N: 1, Start: 0, End: 1}}), verify.Options{})
+		if slices.Contains(failing(r), "openings") {
+			t.Errorf("an empty quote at %d is refused%s", at, report(r))
+		}
+	}
+	r := check(t, newScene(t, "clinic").quoting(text, 1, []dsai.Quote{{N: 1, Start: 3, End: 1}}), verify.Options{})
+	if !slices.Contains(failing(r), "openings") {
+		t.Errorf("a quote that ends before it begins passes%s", report(r))
+	}
+}

@@ -66,13 +66,9 @@ func (s *Sentences) Release(text string, quotes []dsai.Quote) error {
 }
 
 // within keeps a citation inside the contributor's limit on quotation: beyond it
-// the passage is still named, and an empty span quotes nothing of it.
+// the passage is still named, and an empty span quotes nothing of it. Citing the
+// same words again counts again, as it does for whoever verifies.
 func (s *Sentences) within(q dsai.Quote) dsai.Quote {
-	for _, had := range s.Quotes {
-		if had == q {
-			return q // already counted
-		}
-	}
 	p := s.evidence.Passages[q.N-1]
 	left, body := s.left[p.Use.Document], p.Body
 	if left < 0 {
