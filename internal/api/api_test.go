@@ -308,6 +308,19 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// A model whose file is gone is not offered, and its name is told as unknown.
+func TestModelsThatCannotAnswer(t *testing.T) {
+	s := server(t, &fake{}, nil)
+	for path, want := range map[string]int{"/v1/models": 200, "/v1/models/dsai-extract-1": 200, "/v1/models/gone": 404} {
+		r := httptest.NewRequest("GET", "http://localhost"+path, nil)
+		r.Header.Set("Authorization", "Bearer key")
+		w := serve(s, r)
+		if w.Code != want || want == 200 && strings.Contains(w.Body.String(), "gone") {
+			t.Errorf("%s: %d %s, want %d and no model that is gone", path, w.Code, w.Body, want)
+		}
+	}
+}
+
 // TestStrangersDoNotSlowWithdrawals floods the withdrawals with what no member
 // signed, and with one member's own.
 func TestStrangersDoNotSlowWithdrawals(t *testing.T) {

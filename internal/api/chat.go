@@ -11,6 +11,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"dsai.example/dsai"
@@ -97,11 +98,20 @@ func narrowest(header, metadata string) (string, error) {
 	return cmp.Or(header, metadata), nil
 }
 
-// find returns the model with an id, or the default one.
-func (s *Server) find(ctx context.Context, id string) (*view.Model, error) {
+// offered returns the models that can answer: not those whose file is gone.
+func (s *Server) offered(ctx context.Context) ([]view.Model, error) {
 	all, err := s.cfg.Library.Models(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("list models: %w", err)
+	}
+	return slices.DeleteFunc(all, func(m view.Model) bool { return m.File != nil && m.File.Problem != "" }), nil
+}
+
+// find returns the model with an id, or the default one.
+func (s *Server) find(ctx context.Context, id string) (*view.Model, error) {
+	all, err := s.offered(ctx)
+	if err != nil {
+		return nil, err
 	}
 	for i := range all {
 		if all[i].ID == id || id == "" && all[i].Default {
@@ -296,9 +306,9 @@ func sentence(no *dsai.Refusal, missing []string) string {
 
 // models is GET /v1/models.
 func (s *Server) models(w http.ResponseWriter, r *http.Request, _ *caller) error {
-	all, err := s.cfg.Library.Models(r.Context())
+	all, err := s.offered(r.Context())
 	if err != nil {
-		return fmt.Errorf("list models: %w", err)
+		return err
 	}
 	return writeJSON(w, http.StatusOK, openai.ModelList(all))
 }

@@ -49,7 +49,8 @@ func (f *fake) Uses(context.Context, *pipeline.Requester, view.UseFilter, view.P
 }
 
 func (f *fake) Models(context.Context) ([]view.Model, error) {
-	return []view.Model{{ModelRef: dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract}, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: 1763000000}}, nil
+	return []view.Model{{ModelRef: dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract}, Assurance: dsai.Replayable, Loopback: true, Default: true, Added: 1763000000},
+		{ModelRef: dsai.ModelRef{ID: "gone", Class: dsai.EngineInfer}, Assurance: dsai.Replayable, Loopback: true, File: &view.ModelFile{Problem: "no such file"}}}, nil
 }
 
 func (f *fake) Status(context.Context) (*view.Status, error) {
