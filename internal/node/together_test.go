@@ -176,7 +176,7 @@ func TestUnreadableLibraryPermitsNothing(t *testing.T) {
 	doc, _ := lend(t, n, node.Contribution{}, rehydration)
 	lend(t, n, node.Contribution{}, "# Tanks\n\nThe water tanks are cleaned every three months with chlorine.\n")
 	const tanks = "How often are the water tanks cleaned with chlorine?"
-	db, err := sql.Open("sqlite", cfg.Home.Database())
+	db, err := sql.Open("sqlite", cfg.Home.Database()+"?_pragma=busy_timeout(20000)")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,7 +257,7 @@ func TestForgottenBetweenIndexAndText(t *testing.T) {
 	n, cfg := home(t)
 	gone, _ := lend(t, n, node.Contribution{}, "# Note\n\nMix six level teaspoons of sugar and half a level teaspoon of salt into one litre of clean water now.\n")
 	kept, _ := lend(t, n, node.Contribution{}, rehydration)
-	db, err := sql.Open("sqlite", cfg.Home.Database())
+	db, err := sql.Open("sqlite", cfg.Home.Database()+"?_pragma=busy_timeout(20000)")
 	if err != nil {
 		t.Fatal(err)
 	}
