@@ -112,6 +112,10 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 	return nil
 }
 
+// errStopped ends an addition by Ctrl-C.
+var errStopped = &control.Error{Kind: control.Failed, Message: "add: stopped before a consent was signed",
+	Hint: "what was read is kept, and used for nothing without a consent; the same command goes on from there"}
+
 // lend has the node add what req names, and asks before anything that was lent
 // before is lent more widely.
 func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contributed, err error) {
@@ -119,8 +123,7 @@ func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contrib
 	err = a.call(ctx, "add", req, meter.show, &out)
 	meter.clear()
 	if err != nil && ctx.Err() != nil {
-		return out, &control.Error{Kind: control.Failed, Message: "add: stopped before a consent was signed",
-			Hint: "what was read is kept, and used for nothing without a consent; the same command goes on from there"}
+		return out, errStopped
 	}
 	if err != nil || !out.Asks {
 		return out, err

@@ -100,7 +100,10 @@ func (a *app) ask(ctx context.Context, q node.AskArgs, save string) error {
 	if err != nil {
 		return err
 	}
-	return a.showAsked(q, &out)
+	if err := a.showAsked(q, &out); err != nil {
+		return err
+	}
+	return ctx.Err() // it has a receipt all the same
 }
 
 // answerText shows an answer as it comes.
@@ -146,7 +149,11 @@ func (a *app) showAsked(q node.AskArgs, out *asked) error {
 		a.say("\n")
 		a.showSources(out.Citations)
 	}
-	if out.Ended != dsai.EndedComplete {
+	switch out.Ended {
+	case dsai.EndedComplete:
+	case dsai.EndedStopped:
+		a.say("This answer stopped at its limit of tokens; the API takes max_tokens.\n")
+	default:
 		a.say("This answer ended %s.\n", out.Ended)
 	}
 	if len(out.NoEffect) > 0 {

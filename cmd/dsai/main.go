@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,5 +25,9 @@ func run() int {
 	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
 	root := newRoot(a)
 	root.SetArgs(os.Args[1:])
-	return a.finish(root.ExecuteContext(ctx))
+	err := root.ExecuteContext(ctx)
+	if _, said := errors.AsType[shown](err); err != nil && ctx.Err() != nil && !said && !errors.Is(err, errStopped) {
+		err = context.Canceled // whatever it broke off in
+	}
+	return a.finish(err)
 }

@@ -18,6 +18,7 @@ import (
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/verify"
 )
 
@@ -59,14 +60,55 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 	if o.Revocations, err = readRevocations(f.revocations); err != nil {
 		return err
 	}
-	if f.replay {
+	switch {
+	case f.replay:
+		if err := readable(f.model); err != nil {
+			return err
+		}
 		o.Replayer = a.replayer(ctx, raw, f.model)
+	case f.model != "":
+		return usage("verify: --model is for making the answer again", "dsai verify --replay --model "+quote(f.model)+" "+quote(ref))
 	}
-	res, err := verify.Bundle(raw, o)
+	res, err := verifying(ctx, raw, o)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	if err != nil {
 		return &control.Error{Kind: control.Unverified, Message: err.Error(), Hint: "it is not a bundle, or was cut short; dsai receipt save REF FILE makes one"}
 	}
 	return a.showResult(res, f, ref, openings(raw))
+}
+
+// readable refuses a --model that no answer can be made again with, whichever it
+// was: that says nothing about the bundle.
+func readable(model string) error {
+	if model == "" {
+		return nil
+	}
+	f, err := engine.OpenFile(model)
+	if err != nil {
+		return usage("verify: "+err.Error(), "--model names a whole GGUF file; without it those of your own node are used")
+	}
+	return f.Close()
+}
+
+// verifying verifies until the context ends: making a long answer again takes minutes.
+func verifying(ctx context.Context, raw []byte, o verify.Options) (*verify.Result, error) {
+	type result struct {
+		*verify.Result
+		err error
+	}
+	done := make(chan result, 1)
+	go func() { // ends with the program at the latest
+		res, err := verify.Bundle(raw, o)
+		done <- result{res, err}
+	}()
+	select {
+	case r := <-done:
+		return r.Result, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // replayer makes answers again with the model files that are at hand: the one

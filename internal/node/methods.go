@@ -112,11 +112,11 @@ func Describe(err error) *control.Error {
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):
-		e.Kind = control.Usage
+		e.Kind, e.Hint = control.Usage, "the lists show what there is: dsai docs list, consent list, receipts, key list, model list"
 	case errors.Is(err, store.ErrAmbiguous):
 		e.Kind, e.Hint = control.Usage, "give more of the id, or the full path"
 	case errors.Is(err, store.ErrExists):
-		e.Kind = control.Usage
+		e.Kind, e.Hint = control.Usage, "choose another name, or remove the one that is there"
 	case errors.Is(err, ErrNoHome):
 		e.Kind, e.Hint = control.Usage, "found a co-op with: dsai init"
 	case errors.Is(err, ErrInUse):

@@ -192,3 +192,28 @@ func TestPassagesFitContext(t *testing.T) {
 	}
 	replay(t, n, path)
 }
+
+// TestComposedAnswersKeepWithinQuotation gives a model, which may repeat all it
+// was given, no passage that may not be quoted whole, and charges it whole.
+func TestComposedAnswersKeepWithinQuotation(t *testing.T) {
+	for _, tt := range []struct{ limit, answers int }{{10, 0}, {300, 1}} { // the passage has some 190
+		n, _ := home(t)
+		doc, _ := lend(t, n, node.Contribution{QuoteMax: tt.limit}, rehydration)
+		path := speaker(t, n, 8192)
+		answers := 0
+		for range 3 {
+			r := &pipeline.Request{Question: sips, Requester: n.Console(), Model: "tiny", Sampling: pipeline.Sampling{MaxTokens: 40}}
+			if _, err := n.Ask(t.Context(), r, ignore); err != nil {
+				continue
+			}
+			answers++
+			if res, _ := replay(t, n, path); !res.OK {
+				t.Errorf("verify = %+v, want ok", res)
+			}
+		}
+		used, err := n.Quoted(t.Context(), doc.ID)
+		if err != nil || answers != tt.answers || used > tt.limit || (used > 100) != (answers > 0) {
+			t.Errorf("at most %d: %d answers, %d charged, %v, want %d answers", tt.limit, answers, used, err, tt.answers)
+		}
+	}
+}

@@ -110,3 +110,14 @@ func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
 	}
 	return out, nil
 }
+
+// answering returns the ids of the engines that can answer, the default first.
+func (n *Node) answering(ctx context.Context) (out []string, err error) {
+	all, err := n.Models(ctx)
+	for _, m := range all {
+		if m.File == nil || m.File.Problem == "" {
+			out = append(out, m.ID)
+		}
+	}
+	return out, err
+}

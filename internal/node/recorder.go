@@ -135,12 +135,18 @@ func usesOf(o *pipeline.Output) []use {
 			at[p.Use.Document] = k
 			out = append(out, use{document: p.Use.Document, consent: p.Use.Consent})
 		}
+		whole := p.QuoteMax >= 0 && composed(o.Plan.Engine.Model())
+		if whole { // it may have repeated all of it
+			out[k].chars += utf8.RuneCountInString(p.Body.Text)
+		}
 		for _, q := range o.Quotes {
 			if q.N != i+1 {
 				continue
 			}
 			s := quoteText(p.Body, q)
-			out[k].chars += utf8.RuneCountInString(s)
+			if !whole {
+				out[k].chars += utf8.RuneCountInString(s)
+			}
 			out[k].quoted = strings.TrimSpace(out[k].quoted + " " + s)
 		}
 	}

@@ -115,13 +115,15 @@ func (t retriever) passage(ctx context.Context, ev *pipeline.Evidence, v *permit
 }
 
 // limit holds back what may be quoted of each document whose consent limits that:
-// no more than its passages have. Those of which nothing is left drop out.
+// no more than its passages have. Those of which nothing is left drop out; where an
+// engine composes, those that may not be quoted whole do, because nobody can keep it
+// from repeating what it was given.
 func (t retriever) limit(ctx context.Context, ev *pipeline.Evidence, v *permits) error {
 	most := map[dsai.DocumentID]int{}
 	for _, p := range ev.Passages {
 		most[p.Use.Document] += utf8.RuneCountInString(p.Body.Text)
 	}
-	left := map[dsai.DocumentID]int{}
+	left, given := map[dsai.DocumentID]int{}, map[dsai.DocumentID]int{}
 	kept := ev.Passages[:0]
 	for _, p := range ev.Passages {
 		id := p.Use.Document
@@ -133,9 +135,17 @@ func (t retriever) limit(ctx context.Context, ev *pipeline.Evidence, v *permits)
 					return err
 				}
 			}
-			if p.QuoteMax = left[id]; p.QuoteMax == 0 {
+			p.QuoteMax = left[id]
+			whole := 1
+			if composed(ev.Clearance.Model) {
+				whole = utf8.RuneCountInString(p.Body.Text)
+			}
+			if room := left[id] - given[id]; room < whole {
 				exclude(&ev.Excluded, string(consent.OutputLimit))
 				continue
+			}
+			if composed(ev.Clearance.Model) {
+				given[id] += whole
 			}
 		}
 		kept = append(kept, p)
@@ -143,6 +153,9 @@ func (t retriever) limit(ctx context.Context, ev *pipeline.Evidence, v *permits)
 	ev.Passages = kept
 	return nil
 }
+
+// composed reports whether an engine writes sentences of its own.
+func composed(m dsai.ModelRef) bool { return m.Class != dsai.EngineExtract }
 
 var errIndexAhead = errors.New("index names a passage without text; run dsai fsck")
 

@@ -84,7 +84,7 @@ func (n *Node) pages(asker ui.Asker) (http.Handler, error) {
 		choices = append(choices, c)
 	}
 	return ui.New(ui.Config{
-		Asker: asker, Library: door{n}, Receipts: door{n}, Sessions: n.sessions, Citations: n.Citations,
+		Asker: asker, Library: door{n}, Receipts: door{n}, Sessions: n.sessions, Citations: n.Citations, Models: n.answering,
 		Coop: n.charter.Subject.Name, Purposes: choices, Logger: n.slog, Now: n.cfg.Now,
 	})
 }

@@ -32,6 +32,8 @@ type askPage struct {
 	Question string
 	Purpose  string
 	Purposes []Purpose
+	Model    string
+	Models   []string
 	Answer   *answer
 	Problem  string
 }
@@ -63,8 +65,12 @@ type refusal struct {
 	Missing []string  `json:"missing,omitempty"`
 }
 
-func (u *UI) askForm(w http.ResponseWriter, _ *http.Request, _ *pipeline.Requester) error {
-	u.renderAsk(w, http.StatusOK, askPage{})
+func (u *UI) askForm(w http.ResponseWriter, r *http.Request, _ *pipeline.Requester) error {
+	models, err := u.cfg.Models(r.Context())
+	if err != nil {
+		return err
+	}
+	u.renderAsk(w, http.StatusOK, askPage{Models: models})
 	return nil
 }
 
@@ -75,7 +81,10 @@ func (u *UI) renderAsk(w http.ResponseWriter, status int, p askPage) {
 
 // ask answers without JavaScript: the page comes when the answer is whole.
 func (u *UI) ask(w http.ResponseWriter, r *http.Request, who *pipeline.Requester) error {
-	req, p, problem := u.read(r, who)
+	req, p, problem, err := u.read(r, who)
+	if err != nil {
+		return err
+	}
 	if problem != "" {
 		p.Problem = problem
 		u.renderAsk(w, http.StatusBadRequest, p)
@@ -102,7 +111,10 @@ func (u *UI) ask(w http.ResponseWriter, r *http.Request, who *pipeline.Requester
 func (u *UI) askStream(w http.ResponseWriter, r *http.Request, who *pipeline.Requester) error {
 	w.Header().Set("Content-Type", "application/x-ndjson")
 	w.Header().Set("X-Accel-Buffering", "no")
-	req, _, problem := u.read(r, who)
+	req, _, problem, err := u.read(r, who)
+	if err != nil {
+		return err
+	}
 	if problem != "" {
 		return line(w, map[string]string{"error": problem})
 	}
@@ -150,21 +162,26 @@ func line(w http.ResponseWriter, v any) error {
 }
 
 // read makes a request of the form, or says what is wrong with it.
-func (u *UI) read(r *http.Request, who *pipeline.Requester) (req *pipeline.Request, p askPage, problem string) {
-	p = askPage{Question: strings.TrimSpace(r.PostFormValue("question")), Purpose: r.PostFormValue("purpose")}
+func (u *UI) read(r *http.Request, who *pipeline.Requester) (req *pipeline.Request, p askPage, problem string, err error) {
+	p = askPage{Question: strings.TrimSpace(r.PostFormValue("question")), Purpose: r.PostFormValue("purpose"), Model: r.PostFormValue("model")}
+	if p.Models, err = u.cfg.Models(r.Context()); err != nil {
+		return nil, p, "", err
+	}
 	i := slices.IndexFunc(u.cfg.Purposes, func(x Purpose) bool { return x.Name == p.Purpose })
 	switch {
 	case p.Question == "":
-		return nil, p, "Write a question first."
+		return nil, p, "Write a question first.", nil
 	case len(p.Question) > maxQuestion:
 		p.Question = ""
-		return nil, p, "The question is too long."
+		return nil, p, "The question is too long.", nil
 	case i < 0:
-		return nil, p, "Choose a purpose from the list."
+		return nil, p, "Choose a purpose from the list.", nil
+	case p.Model != "" && !slices.Contains(p.Models, p.Model):
+		return nil, p, "Choose an engine from the list.", nil
 	}
-	req = &pipeline.Request{Question: pipeline.Text(p.Question), Purpose: u.cfg.Purposes[i].IRI, Requester: *who, Received: dsai.At(u.cfg.Now())}
+	req = &pipeline.Request{Question: pipeline.Text(p.Question), Purpose: u.cfg.Purposes[i].IRI, Model: p.Model, Requester: *who, Received: dsai.At(u.cfg.Now())}
 	_, _ = rand.Read(req.ID[:]) // crypto/rand does not fail
-	return req, p, ""
+	return req, p, "", nil
 }
 
 // outcome turns what Ask returned into what is shown; an error is a failure.

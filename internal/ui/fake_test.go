@@ -137,11 +137,15 @@ func (f *fake) End(context.Context, string) error { return nil }
 
 func pages(t testing.TB, f *fake) *ui.UI {
 	t.Helper()
-	u, err := ui.New(ui.Config{Asker: f, Library: f, Receipts: f, Sessions: f, Citations: f.citations, Coop: "Clinic " + f.text,
+	u, err := ui.New(ui.Config{Asker: f, Library: f, Receipts: f, Sessions: f, Citations: f.citations, Models: f.models, Coop: "Clinic " + f.text,
 		Purposes: []ui.Purpose{{Name: "answers", Meaning: "Answer questions", IRI: "iri:answers"}, {Name: "care", Meaning: "Improve care", IRI: "iri:care"}},
 		Now:      func() time.Time { return time.Unix(1764000000, 0) }})
 	if err != nil {
 		t.Fatalf("New: %v", err)
 	}
 	return u
+}
+
+func (f *fake) models(context.Context) ([]string, error) {
+	return []string{"dsai-extract-1", "tiny" + f.text}, nil
 }

@@ -81,6 +81,9 @@ type Config struct {
 	// Citations returns the numbered sources of an answer.
 	Citations func(*pipeline.Output) []view.Citation
 
+	// Models returns the ids of the engines to choose from, the default first.
+	Models func(ctx context.Context) ([]string, error)
+
 	Coop     string    // its name
 	Purposes []Purpose // the first is the default
 	Logger   *slog.Logger
@@ -96,7 +99,7 @@ type UI struct {
 
 // New builds the pages.
 func New(c Config) (*UI, error) {
-	if c.Asker == nil || c.Library == nil || c.Receipts == nil || c.Sessions == nil || c.Citations == nil || len(c.Purposes) == 0 {
+	if c.Asker == nil || c.Library == nil || c.Receipts == nil || c.Sessions == nil || c.Citations == nil || c.Models == nil || len(c.Purposes) == 0 {
 		return nil, errors.New("build pages: something of Config is missing")
 	}
 	if c.Logger == nil {

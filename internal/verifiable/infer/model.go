@@ -51,6 +51,9 @@ func Load(f *gguf.File) (*Model, error) {
 	if l.has("rope_freqs.weight") {
 		l.slow(&m.Rotary)
 	}
+	if l.err == nil {
+		l.err = m.Rotary.check(c.Context)
+	}
 	for i := range c.Layers {
 		if l.err == nil {
 			m.layers = append(m.layers, l.layer(fmt.Sprintf("blk.%d.", i), c))

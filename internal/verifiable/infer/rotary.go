@@ -41,6 +41,20 @@ func (r *reader) rotary(c Config) (Rotary, error) {
 	return out, r.stretch(&out, kind, base, dims, c.Context)
 }
 
+// mostTurned is the largest angle, in radians, that a position may turn a pair by. Beyond 2^63 quarter
+// turns what a conversion to an integer gives differs between CPUs; models turn by a radian a token.
+const mostTurned = 1 << 30
+
+// check refuses turns that leave the range in which their sines are defined.
+func (r *Rotary) check(context int) error {
+	for i, turn := range r.Turns {
+		if !(math.Abs(turn*float64(context)) <= mostTurned) {
+			return fmt.Errorf("rotary embedding: pair %d turns by %v a token, too much for a context of %d", i, turn, context)
+		}
+	}
+	return nil
+}
+
 // stretch makes the model reach beyond the context that it was first trained for.
 func (r *reader) stretch(out *Rotary, kind string, base float64, dims, context int) error {
 	if kind == "none" {
