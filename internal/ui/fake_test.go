@@ -147,5 +147,5 @@ func pages(t testing.TB, f *fake) *ui.UI {
 }
 
 func (f *fake) models(context.Context) ([]string, error) {
-	return []string{"dsai-extract-1", "tiny" + f.text}, nil
+	return []string{"dsai-extract-1", "tiny"}, nil
 }

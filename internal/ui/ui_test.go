@@ -110,6 +110,23 @@ func post(h http.Handler, path string, form url.Values) *httptest.ResponseRecord
 	return w
 }
 
+// The page offers the engines, and asks the one that was chosen.
+func TestChooseEngine(t *testing.T) {
+	f := &fake{text: "Wash hands."}
+	u := pages(t, f)
+	for model, want := range map[string]int{"tiny": 200, "dsai-extract-1": 200, "another": 400} {
+		form := url.Values{"question": {"q"}, "purpose": {"care"}, "model": {model}}
+		r := httptest.NewRequest("POST", "/ask", strings.NewReader(form.Encode()))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.AddCookie(&http.Cookie{Name: "dsai-session", Value: "session"})
+		w := httptest.NewRecorder()
+		u.ServeHTTP(w, r)
+		if w.Code != want || want == 200 && (f.asked.Model != model || !strings.Contains(w.Body.String(), `value="`+model+`" selected`)) {
+			t.Errorf("POST /ask with model %q: %d, asked %q, want %d", model, w.Code, f.asked.Model, want)
+		}
+	}
+}
+
 func TestAskForms(t *testing.T) {
 	f := &fake{text: "Wash hands."}
 	u := pages(t, f)
