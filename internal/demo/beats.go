@@ -350,8 +350,9 @@ func (p *play) uses(ctx context.Context, s *Step) error {
 	switch {
 	case len(rows) != 3 || len(at) != 3:
 		return fmt.Errorf("uses of %s = %+v, want one answered, one refused, one withdrawn", p.main.Title, rows)
-	case used.Quoted == "" || refused.Quoted != "" || refused.Purpose != "marketing" || gone.At != p.gone:
-		return fmt.Errorf("uses of %s = %+v, want a sentence used for answers, none for marketing, withdrawn at %s", p.main.Title, rows, p.gone)
+	case used.Quoted == "" || refused.Quoted != "" || refused.Purpose != "marketing" || gone.At == 0 || gone.At > p.gone:
+		// The member's signature counts from its own second on, the receipt from the node's.
+		return fmt.Errorf("uses of %s = %+v, want a sentence used for answers, none for marketing, withdrawn by %s", p.main.Title, rows, p.gone)
 	}
 	s.Detail = fmt.Sprintf("%s sees of %s: used once for %s (%s), refused once for %s (%s), withdrawn at %s",
 		p.main.Owner, p.main.Title, used.Purpose, used.Short, refused.Purpose, refused.Short, gone.At.Std().Local().Format(time.TimeOnly))

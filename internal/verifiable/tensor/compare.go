@@ -12,8 +12,8 @@ import (
 	"dsai.example/dsai/internal/verifiable/gguf"
 )
 
-// A kernel is used only after it gave the bits of the portable code here, at each start: assembly that
-// no machine of the tests could run, or a CPU that errs, must not reach a signature.
+// The products of a kernel are used only after they gave the bits of the portable code here, at each
+// start: assembly that no machine of the tests could run, or a CPU that errs, must not reach a signature.
 
 const (
 	compareRows    = 2*RowGroup + 3

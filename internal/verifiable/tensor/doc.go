@@ -10,5 +10,7 @@
 //
 // The Go code is what is defined. Assembly for the CPU at hand stands beside it: a register holds
 // several rows, each of which meets the operations of its Go twin in their order, so that the bits are the
-// same. Every start compares both, and a kernel that differs is not used (Kernels says so).
+// same. The first use of a program compares both for matrix products and for the rounding of activations, and a
+// kernel that differs is not used (Kernels says so). Norms, softmax and the like are held to their Go
+// twins by tests.
 package tensor
