@@ -3,7 +3,23 @@
 
 package engine
 
-import "dsai.example/dsai/internal/verifiable/token"
+import (
+	"context"
+	"sync/atomic"
+
+	"dsai.example/dsai/internal/verifiable/token"
+)
+
+// LoadAfter loads the weights after the file was hashed and between has run.
+func (f *File) LoadAfter(ctx context.Context, between func()) error {
+	p, err := f.fingerprint(ctx, nil)
+	if err != nil {
+		return err
+	}
+	between()
+	_, err = f.load(ctx, p, new(atomic.Int64))
+	return err
+}
 
 // Remembered returns how many prompts are remembered, in how many bytes.
 func (e *Engine) Remembered() (entries int, bytes int64) {

@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -173,20 +174,20 @@ func (m *Model) load(l *life) (err error) {
 			m.e.budget.give(m.Weights)
 		}
 	}()
-	print, err := m.Fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
+	p, err := m.fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
 	if err != nil {
-		return err
+		return fmt.Errorf("load model %s: %w", m.Path, err)
 	}
-	if !m.want.IsZero() && print != m.want {
-		return &ChangedError{Path: m.Path, Want: m.want, Got: print}
+	if !m.want.IsZero() && p.digest != m.want {
+		return &ChangedError{Path: m.Path, Want: m.want, Got: p.digest}
 	}
-	if l.model, err = m.File.load(m.e.ctx, &l.read); err != nil {
-		return err
+	if l.model, err = m.File.load(m.e.ctx, p, &l.read); err != nil {
+		return fmt.Errorf("model file %s: %w", m.Path, err)
 	}
 	m.mu.Lock()
-	m.print = print
+	m.print = p.digest
 	m.mu.Unlock()
-	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", print.Short(), "bytes", m.Weights, "took", time.Since(began).Round(time.Millisecond))
+	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.Weights, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
