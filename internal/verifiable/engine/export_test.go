@@ -28,6 +28,12 @@ func (e *Engine) Remembered() (entries int, bytes int64) {
 	return len(e.prefixes.entries), e.prefixes.bytes
 }
 
+// Fixed returns the bytes of weights and workspace.
+func (m *Model) Fixed() int64 { return m.fixed() }
+
+// Workspace returns how many items a step may have, and the bytes it computes in.
+func (m *Model) Workspace() (items int, bytes int64) { return m.items, m.workspace }
+
 // Used returns the bytes that are taken.
 func (e *Engine) Used() int64 { return e.budget.inUse() }
 

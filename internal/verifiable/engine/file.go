@@ -74,8 +74,14 @@ func (f *File) read() (err error) {
 		return err
 	}
 	embedding, ok := f.header.Tensor("token_embd.weight")
+	if ok {
+		f.config.Vocabulary = embedding.Rows()
+	}
 	if ok && embedding.Rows() < f.Vocabulary.Len() {
 		return fmt.Errorf("the vocabulary has %d tokens and the model %d", f.Vocabulary.Len(), embedding.Rows())
+	}
+	if need := f.config.WorkspaceBytes(1, 1, 1); need > maxWorkspace {
+		return fmt.Errorf("a step of a single token needs %s of memory beside the weights, at most %s are permitted", size(need), size(maxWorkspace))
 	}
 	f.Info = f.describe()
 	return nil

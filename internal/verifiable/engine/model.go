@@ -25,6 +25,9 @@ type Model struct {
 	ends []token.ID
 	wake chan struct{} // of 1: tells the loop to look again
 
+	items     int   // that a step may have
+	workspace int64 // bytes that steps compute in
+
 	mu      sync.Mutex
 	life    *life // nil while unloaded
 	queue   []*task
@@ -131,8 +134,7 @@ func (m *Model) live(l *life, p *Pool) {
 	}
 	close(l.up)
 	if l.err == nil {
-		s := &loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}
-		s.run()
+		(&loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}).run()
 		m.unload(l)
 	}
 	m.mu.Lock()
@@ -160,18 +162,21 @@ func orError(err, otherwise error) error {
 	return otherwise
 }
 
+// fixed returns the bytes that the model takes while it is loaded, whoever asks.
+func (m *Model) fixed() int64 { return m.Weights + m.workspace }
+
 // load checks the fingerprint and reads the weights.
 func (m *Model) load(l *life) (err error) {
 	began := time.Now()
 	if err := useKernel(); err != nil {
 		return err
 	}
-	if !m.e.room(m.Weights, m) {
-		return &MemoryError{What: "model " + m.Name, Need: m.Weights, Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
+	if !m.e.room(m.fixed(), m) {
+		return &MemoryError{What: "model " + m.Name, Need: m.fixed(), Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
 	}
 	defer func() {
 		if err != nil {
-			m.e.budget.give(m.Weights)
+			m.e.budget.give(m.fixed())
 		}
 	}()
 	p, err := m.fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
@@ -187,14 +192,14 @@ func (m *Model) load(l *life) (err error) {
 	m.mu.Lock()
 	m.print = p.digest
 	m.mu.Unlock()
-	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.Weights, "took", time.Since(began).Round(time.Millisecond))
+	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.fixed(), "tokens_per_step", m.items, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
 func (m *Model) unload(l *life) {
 	m.e.prefixes.forget(m)
 	l.model = nil
-	m.e.budget.give(m.Weights)
+	m.e.budget.give(m.fixed())
 	freeMemory()
 	m.e.cfg.Log.InfoContext(context.WithoutCancel(m.e.ctx), "model unloaded", "model", m.Loaded().Short())
 }
