@@ -5,7 +5,21 @@ package engine
 
 import "sync"
 
-// budget is the memory that weights and sequences may take.
+// maxWorkspace bounds what the steps of a model compute in. A stranger's file says how wide its layers
+// are, and a step of a model whose layers are too wide takes fewer tokens.
+const maxWorkspace = 512 << 20
+
+// workspace returns how many tokens a step of a file's model may have, and the bytes that such steps take.
+func (c Config) workspace(f *File) (items int, bytes int64) {
+	bound := int64(maxWorkspace)
+	if c.Memory > 0 {
+		bound = min(bound, c.Memory/4)
+	}
+	items = f.config.ItemsWithin(bound, c.Prefill+c.Running, c.Running, c.Threads)
+	return items, f.config.WorkspaceBytes(items, c.Running, c.Threads)
+}
+
+// budget is the memory that weights, workspaces and sequences may take.
 type budget struct {
 	limit int64 // 0: any
 

@@ -6,6 +6,7 @@ package engine
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -17,7 +18,8 @@ import (
 type Config struct {
 	// Threads compute. 0: one for each processor that Go may use.
 	Threads int
-	// Memory is the most bytes that weights and what requests remember may take, all models together.
+	// Memory is the most bytes that weights, what steps compute in, and what requests remember may take, all
+	// models together.
 	// 0: three quarters of the machine's, or of what its control group permits, where that is known.
 	Memory int64
 	// Cache is the most bytes, of Memory, that are kept of requests that ended. 0: an eighth of Memory,
@@ -30,7 +32,7 @@ type Config struct {
 	// Wait is how long a request waits for its turn unless it says otherwise. 0: 30 seconds.
 	Wait time.Duration
 	// Prefill is how many tokens of prompts a step takes; a quarter of it while answers are under way, so
-	// that they go on. 0: 256.
+	// that they go on. 0: 256. Fewer if they would compute in more than 512 MiB, or a quarter of Memory.
 	Prefill int
 	// KeepAlive is how long an idle model stays loaded. 0: 5 minutes. Negative: until the engine closes.
 	KeepAlive time.Duration
@@ -41,6 +43,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	machine := machineMemory() / 4 * 3
 	c.Memory = or(c.Memory, machine)
+	if c.Threads <= 0 {
+		c.Threads = runtime.GOMAXPROCS(0)
+	}
 	c.Cache = max(0, or(c.Cache, or(c.Memory/8, 1<<30)))
 	c.Running = max(1, or(c.Running, 8))
 	c.Waiting = max(0, or(c.Waiting, 64))
@@ -109,6 +114,7 @@ func (e *Engine) Close() {
 // any. The engine closes the file.
 func (e *Engine) Add(f *File, want dsai.Digest) *Model {
 	m := &Model{File: f, e: e, want: want, ends: endTokens(f.Vocabulary), wake: make(chan struct{}, 1)}
+	m.items, m.workspace = e.cfg.workspace(f)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	m.closed = e.closed

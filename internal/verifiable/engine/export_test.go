@@ -3,7 +3,23 @@
 
 package engine
 
-import "dsai.example/dsai/internal/verifiable/token"
+import (
+	"context"
+	"sync/atomic"
+
+	"dsai.example/dsai/internal/verifiable/token"
+)
+
+// LoadAfter loads the weights after the file was hashed and between has run.
+func (f *File) LoadAfter(ctx context.Context, between func()) error {
+	p, err := f.fingerprint(ctx, nil)
+	if err != nil {
+		return err
+	}
+	between()
+	_, err = f.load(ctx, p, new(atomic.Int64))
+	return err
+}
 
 // Remembered returns how many prompts are remembered, in how many bytes.
 func (e *Engine) Remembered() (entries int, bytes int64) {
@@ -11,6 +27,12 @@ func (e *Engine) Remembered() (entries int, bytes int64) {
 	defer e.prefixes.mu.Unlock()
 	return len(e.prefixes.entries), e.prefixes.bytes
 }
+
+// Fixed returns the bytes of weights and workspace.
+func (m *Model) Fixed() int64 { return m.fixed() }
+
+// Workspace returns how many items a step may have, and the bytes it computes in.
+func (m *Model) Workspace() (items int, bytes int64) { return m.items, m.workspace }
 
 // Used returns the bytes that are taken.
 func (e *Engine) Used() int64 { return e.budget.inUse() }

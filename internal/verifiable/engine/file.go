@@ -29,6 +29,7 @@ type File struct {
 
 	source *source
 	header *gguf.File
+	front  *front // the bytes that all of the above was made of
 	config infer.Config
 }
 
@@ -62,7 +63,8 @@ func OpenFile(path string) (*File, error) {
 }
 
 func (f *File) read() (err error) {
-	if f.header, err = gguf.Open(f.source, f.source.size); err != nil {
+	f.front = &front{r: f.source, hash: sha256.New()}
+	if f.header, err = gguf.Open(f.front, f.source.size); err != nil {
 		return err
 	}
 	if f.config, err = infer.ReadConfig(f.header); err != nil {
@@ -72,8 +74,14 @@ func (f *File) read() (err error) {
 		return err
 	}
 	embedding, ok := f.header.Tensor("token_embd.weight")
+	if ok {
+		f.config.Vocabulary = embedding.Rows()
+	}
 	if ok && embedding.Rows() < f.Vocabulary.Len() {
 		return fmt.Errorf("the vocabulary has %d tokens and the model %d", f.Vocabulary.Len(), embedding.Rows())
+	}
+	if need := f.config.WorkspaceBytes(1, 1, 1); need > maxWorkspace {
+		return fmt.Errorf("a step of a single token needs %s of memory beside the weights, at most %s are permitted", size(need), size(maxWorkspace))
 	}
 	f.Info = f.describe()
 	return nil
@@ -105,28 +113,19 @@ func (f *File) describe() Info {
 func (f *File) Close() error { return f.source.Close() }
 
 // Fingerprint returns the SHA-256 digest of the file's bytes. progress, if not nil, hears now and then how
-// far it is.
+// far it is. It is an ErrChanged if the header is no longer the one that OpenFile read.
 func (f *File) Fingerprint(ctx context.Context, progress func(done, total int64)) (dsai.Digest, error) {
-	h, buf := sha256.New(), make([]byte, 1<<20)
-	for at := int64(0); at < f.Size; {
-		if err := ctx.Err(); err != nil {
-			return dsai.Digest{}, err
-		}
-		n, err := f.source.ReadAt(buf[:min(int64(len(buf)), f.Size-at)], at)
-		h.Write(buf[:n])
-		if at += int64(n); at < f.Size && err != nil {
-			return dsai.Digest{}, fmt.Errorf("fingerprint model %s: %w", f.Path, err)
-		}
-		if progress != nil {
-			progress(at, f.Size)
-		}
+	p, err := f.fingerprint(ctx, progress)
+	if err != nil {
+		return dsai.Digest{}, fmt.Errorf("fingerprint model %s: %w", f.Path, err)
 	}
-	return dsai.Digest(h.Sum(nil)), nil
+	return p.digest, nil
 }
 
-// load reads the weights. done counts the bytes that were read.
-func (f *File) load(ctx context.Context, done *atomic.Int64) (*infer.Model, error) {
-	header, err := gguf.Open(&counted{ctx: ctx, r: f.source, done: done, sweep: max(4<<20, f.Weights/16)}, f.Size)
+// load reads the weights, and takes no byte that p does not cover. done counts the bytes that were read.
+func (f *File) load(ctx context.Context, p *printed, done *atomic.Int64) (*infer.Model, error) {
+	same := &same{r: f.source, printed: p, size: f.Size}
+	header, err := gguf.Open(&counted{ctx: ctx, r: same, done: done, sweep: max(4<<20, f.Weights/16)}, f.Size)
 	if err != nil {
 		return nil, err
 	}

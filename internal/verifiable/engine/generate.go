@@ -80,9 +80,9 @@ func (m *Model) newTask(r Request) (*task, error) {
 	for _, id := range r.Prompt {
 		t.tokens = append(t.tokens, int32(id))
 	}
-	if limit := m.e.cfg.Memory; limit > 0 && m.Weights+t.reserved > limit {
+	if limit := m.e.cfg.Memory; limit > 0 && m.fixed()+t.reserved > limit {
 		what := fmt.Sprintf("a request of %d tokens", len(r.Prompt)+most)
-		return nil, &MemoryError{What: what, Need: t.reserved, Used: m.Weights, Limit: limit}
+		return nil, &MemoryError{What: what, Need: t.reserved, Used: m.fixed(), Limit: limit}
 	}
 	t.tracer = infer.NewTracer(t.tokens, r.Sampling)
 	return t, nil

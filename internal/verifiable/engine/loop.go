@@ -189,11 +189,14 @@ func (s *loop) end(t *task) {
 	close(t.done)
 }
 
-// plan makes the items of the next step.
+// plan makes the items of the next step, no more than fit into the workspace. Who goes first changes,
+// so that everybody's turn comes.
 func (s *loop) plan() {
 	s.items, s.parts = s.items[:0], s.parts[:0]
-	for _, t := range s.active {
-		if len(t.tokens)-t.fed == 1 && !t.blocked() {
+	s.first++
+	for i := range s.active {
+		t := s.active[(i+s.first)%len(s.active)]
+		if len(t.tokens)-t.fed == 1 && len(s.items) < s.m.items && !t.blocked() {
 			s.add(t, 1)
 		}
 	}
@@ -201,7 +204,7 @@ func (s *loop) plan() {
 	if len(s.parts) > 0 {
 		room /= 4
 	}
-	s.first++
+	room = min(room, s.m.items-len(s.items))
 	for i := range s.active {
 		t := s.active[(i+s.first)%len(s.active)]
 		if rest := len(t.tokens) - t.fed; rest > 1 && room > 0 {

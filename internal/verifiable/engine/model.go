@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -23,6 +24,9 @@ type Model struct {
 	want dsai.Digest
 	ends []token.ID
 	wake chan struct{} // of 1: tells the loop to look again
+
+	items     int   // that a step may have
+	workspace int64 // bytes that steps compute in
 
 	mu      sync.Mutex
 	life    *life // nil while unloaded
@@ -130,8 +134,7 @@ func (m *Model) live(l *life, p *Pool) {
 	}
 	close(l.up)
 	if l.err == nil {
-		s := &loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}
-		s.run()
+		(&loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}).run()
 		m.unload(l)
 	}
 	m.mu.Lock()
@@ -159,41 +162,44 @@ func orError(err, otherwise error) error {
 	return otherwise
 }
 
+// fixed returns the bytes that the model takes while it is loaded, whoever asks.
+func (m *Model) fixed() int64 { return m.Weights + m.workspace }
+
 // load checks the fingerprint and reads the weights.
 func (m *Model) load(l *life) (err error) {
 	began := time.Now()
 	if err := useKernel(); err != nil {
 		return err
 	}
-	if !m.e.room(m.Weights, m) {
-		return &MemoryError{What: "model " + m.Name, Need: m.Weights, Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
+	if !m.e.room(m.fixed(), m) {
+		return &MemoryError{What: "model " + m.Name, Need: m.fixed(), Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
 	}
 	defer func() {
 		if err != nil {
-			m.e.budget.give(m.Weights)
+			m.e.budget.give(m.fixed())
 		}
 	}()
-	print, err := m.Fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
+	p, err := m.fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
 	if err != nil {
-		return err
+		return fmt.Errorf("load model %s: %w", m.Path, err)
 	}
-	if !m.want.IsZero() && print != m.want {
-		return &ChangedError{Path: m.Path, Want: m.want, Got: print}
+	if !m.want.IsZero() && p.digest != m.want {
+		return &ChangedError{Path: m.Path, Want: m.want, Got: p.digest}
 	}
-	if l.model, err = m.File.load(m.e.ctx, &l.read); err != nil {
-		return err
+	if l.model, err = m.File.load(m.e.ctx, p, &l.read); err != nil {
+		return fmt.Errorf("model file %s: %w", m.Path, err)
 	}
 	m.mu.Lock()
-	m.print = print
+	m.print = p.digest
 	m.mu.Unlock()
-	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", print.Short(), "bytes", m.Weights, "took", time.Since(began).Round(time.Millisecond))
+	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.fixed(), "tokens_per_step", m.items, "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
 func (m *Model) unload(l *life) {
 	m.e.prefixes.forget(m)
 	l.model = nil
-	m.e.budget.give(m.Weights)
+	m.e.budget.give(m.fixed())
 	freeMemory()
 	m.e.cfg.Log.InfoContext(context.WithoutCancel(m.e.ctx), "model unloaded", "model", m.Loaded().Short())
 }

@@ -92,7 +92,7 @@ func TestPurge(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if n, bytes := e.Remembered(); n != 0 || bytes != 0 || e.Used() != m.Weights {
+	if n, bytes := e.Remembered(); n != 0 || bytes != 0 || e.Used() != m.Fixed() {
 		t.Errorf("%d prompts in %d bytes are remembered of a running request, %d bytes are in use", n, bytes, e.Used())
 	}
 }
@@ -105,14 +105,14 @@ func TestPrefixBounds(t *testing.T) {
 		t.Fatal(err)
 	}
 	per := 64 * f.PerToken // a prompt of 50 tokens and 10 more
-	e := engine.New(engine.Config{Threads: 1, Memory: f.Weights + 4*per, Cache: 3 * per})
+	e := engine.New(engine.Config{Threads: 1, Memory: fixed(t, path) + 4*per, Prefill: 16, Running: 2, Cache: 3 * per})
 	defer e.Close()
 	m := e.Add(f, dsai.Digest{})
 	for i := range 6 {
 		r := request(uint64(i+1), 50, 10)
 		r.Partition = dsai.Digest{1}
 		generate(t, m, r)
-		if n, bytes := e.Remembered(); n > 3 || bytes > 3*per || e.Used() != f.Weights+bytes {
+		if n, bytes := e.Remembered(); n > 3 || bytes > 3*per || e.Used() != m.Fixed()+bytes {
 			t.Errorf("%d prompts in %d bytes are remembered, %d in use, at most %d are allowed", n, bytes, e.Used(), 3*per)
 		}
 	}

@@ -90,6 +90,9 @@ func open(r io.ReaderAt, size int64) (*File, error) {
 
 func (f *File) readStart(s *scanner) error {
 	if string(s.bytes(4)) != magic {
+		if s.err != nil && !errors.Is(s.err, errShort) {
+			return s.err // it could not be read
+		}
 		return ErrNotGGUF
 	}
 	version := s.uint32()

@@ -28,6 +28,9 @@ func (d *Divergence) Error() string {
 // each token of the output it takes the memory of a token's logits.
 const replayAtOnce = 64
 
+// replayBytes bounds that memory: of a model with large items fewer are given at once.
+const replayBytes = 256 << 20
+
 // Replay makes the answer of a trace again: it gives prompt and output to the model many tokens at
 // once, chooses each token again, and compares. A *Divergence names the first difference.
 func Replay(m *Model, prompt []int32, t Trace, parallel Parallel) error {
@@ -68,10 +71,11 @@ func (r *replay) run(m *Model, prompt []int32, parallel Parallel) error {
 	}
 	w, s := m.NewWorkspace(), m.NewSequence()
 	all := append(append([]int32(nil), prompt...), r.t.Tokens[:len(r.t.Tokens)-1]...)
-	items := make([]Item, 0, replayAtOnce)
+	most := m.ItemsWithin(replayBytes, replayAtOnce, replayAtOnce, 1)
+	items := make([]Item, 0, most)
 	for at := 0; at < len(all); at += len(items) {
 		items = items[:0]
-		for i := at; i < min(at+replayAtOnce, len(all)); i++ {
+		for i := at; i < min(at+most, len(all)); i++ {
 			items = append(items, Item{Sequence: s, Token: all[i], Logits: i >= len(prompt)-1})
 		}
 		results, err := w.Step(items, parallel)

@@ -55,6 +55,18 @@ func NewActivation(n int) *Activation {
 	return a
 }
 
+// ActivationBytes returns how much memory an activation of n numbers takes, but for what it is rounded up to.
+func ActivationBytes(n int) int64 {
+	size := int64(n) * 4
+	if n%smallNumbers == 0 {
+		size += int64(n/smallNumbers) * (smallNumbers + 8)
+	}
+	if n%largeNumbers == 0 {
+		size += int64(n/largeNumbers) * (largeNumbers + 16*2 + 8*2 + 4)
+	}
+	return size
+}
+
 // Quantize makes the byte forms of Floats that the matrices need. After an error they are of no use.
 func (a *Activation) Quantize(forms ...Form) error {
 	if !Finite(a.Floats) {
