@@ -19,6 +19,7 @@ import (
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/chat"
 	"dsai.example/dsai/internal/verifiable/engine"
+	"dsai.example/dsai/internal/verifiable/token"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -116,7 +117,7 @@ func modelName(own, path string) string {
 	words := strings.FieldsFunc(strings.ToLower(own), func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789._", r)
 	})
-	name := strings.Join(words, "-")
+	name := strings.TrimLeft(strings.Join(words, "-"), ".")
 	return name[:min(len(name), 64)]
 }
 
@@ -132,15 +133,11 @@ func fingerprintOf(ctx context.Context, path string, progress func(done, total i
 // keepModel copies a model file into the home under its fingerprint. It is on
 // disk when keepModel returns.
 func (h Home) keepModel(ctx context.Context, path string, progress func(done, total int64)) (d dsai.Digest, err error) {
-	from, err := os.Open(path)
+	from, st, err := engine.OpenRegular(path)
 	if err != nil {
 		return d, err
 	}
 	defer from.Close()
-	st, err := from.Stat()
-	if err != nil {
-		return d, err
-	}
 	if err := os.MkdirAll(h.Models(), 0o700); err != nil {
 		return d, err
 	}
@@ -238,11 +235,10 @@ func (f *modelFile) bench(ctx context.Context, a BenchArgs) (*Benched, error) {
 	if want < 1 {
 		return nil, fmt.Errorf("bench %s: %w: the model has a context of %d tokens", f.row.Name, engine.ErrRequest, f.model.Context)
 	}
-	v := f.model.Vocabulary
-	for len(r.Prompt) < want {
-		r.Prompt = append(r.Prompt, v.Encode("The quick brown fox jumps over the lazy dog, twice a week. ")...)
+	var err error
+	if r.Prompt, err = benchPrompt(ctx, f.model.Vocabulary, want); err != nil {
+		return nil, fmt.Errorf("bench %s: %w", f.row.Name, err)
 	}
-	r.Prompt = r.Prompt[:want]
 	res, err := f.model.Generate(ctx, r, func(engine.Piece) error { return nil })
 	if err != nil {
 		return nil, err
@@ -251,6 +247,22 @@ func (f *modelFile) bench(ctx context.Context, a BenchArgs) (*Benched, error) {
 	out.Prefill = rate(res.PromptTokens, res.FirstToken)
 	out.Decode = rate(len(res.Output)-1, res.Took-res.FirstToken)
 	return out, nil
+}
+
+// benchPrompt returns a prompt of n tokens.
+func benchPrompt(ctx context.Context, v *token.Vocabulary, n int) ([]token.ID, error) {
+	one := v.Encode("The quick brown fox jumps over the lazy dog, twice a week. ")
+	if len(one) == 0 {
+		return nil, fmt.Errorf("%w: its vocabulary has no tokens for the text to measure with", ErrModelFile)
+	}
+	var out []token.ID
+	for len(out) < n {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		out = append(out, one...)
+	}
+	return out[:n], nil
 }
 
 func rate(n int, d time.Duration) float64 {

@@ -142,7 +142,9 @@ func Describe(err error) *control.Error {
 		e.Hint = "admit them first: dsai member add --inception FILE; who changed keys, hands those in: dsai member rotate --file FILE"
 	case errors.Is(err, chat.ErrTemplate):
 		e.Kind, e.Hint = control.Usage, "the chat template in the file is not one that this version renders; take a file of the model with another template, and tell us of this one"
-	case errors.Is(err, ErrModelFile), errors.Is(err, errModelName):
+	case errors.Is(err, errModelName):
+		e.Kind, e.Hint = control.Usage, "choose another with --name: at most 80 letters, digits and . _ - : / @, not beginning with . / or -, no part of it being .."
+	case errors.Is(err, ErrModelFile):
 		e.Kind, e.Hint = control.Usage, "it must be a whole GGUF file of a llama, qwen2 or qwen3 model; see spec/numerics.md for the types of weights"
 	case errors.Is(err, engine.ErrBusy):
 		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"

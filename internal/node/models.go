@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -47,9 +48,15 @@ func (n *Node) AddModel(ctx context.Context, name, url, remote string) (*view.Mo
 	return n.offer(ctx, m)
 }
 
+// plainName is a name that a table, a URL and a shell carry as it is.
+var plainName = regexp.MustCompile(`^[A-Za-z0-9_:@][A-Za-z0-9._:/@-]{0,79}$`)
+
 func checkModelName(name string) error {
-	if name == "" || name == extract.ModelID || strings.ContainsAny(name, " /\\") {
-		return fmt.Errorf("add model %q: %w: choose a name without spaces or slashes, other than %s", name, errModelName, extract.ModelID)
+	if !plainName.MatchString(name) || slices.Contains(strings.Split(name, "/"), "..") {
+		return fmt.Errorf("add model %.80q: %w", name, errModelName)
+	}
+	if name == extract.ModelID {
+		return fmt.Errorf("add model %s: %w: that is the engine in dsai", name, errModelName)
 	}
 	return nil
 }

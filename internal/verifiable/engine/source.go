@@ -17,21 +17,37 @@ type source struct {
 }
 
 func openSource(path string) (*source, error) {
-	file, err := os.Open(path)
+	file, info, err := OpenRegular(path)
 	if err != nil {
-		return nil, err
-	}
-	info, err := file.Stat()
-	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is not a file", path)
-	}
-	if err != nil {
-		file.Close()
 		return nil, err
 	}
 	s := &source{file: file, size: info.Size(), modified: info.ModTime().UnixNano()}
 	s.mapping = mapFile(file, s.size)
 	return s, nil
+}
+
+// OpenRegular opens a file that is one. It looks before it opens, since the opening of a pipe waits
+// for somebody to write.
+func OpenRegular(path string) (*os.File, os.FileInfo, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s is not a file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	if info, err = file.Stat(); err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file", path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	return file, info, nil
 }
 
 // ReadAt implements io.ReaderAt.

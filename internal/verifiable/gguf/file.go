@@ -109,6 +109,7 @@ func (f *File) readStart(s *scanner) error {
 }
 
 func (f *File) readPair(s *scanner) {
+	s.take(1, pairSize)
 	key := s.text(maxKey)
 	v := s.value(s.uint32(), 0)
 	if s.err != nil {
@@ -124,6 +125,7 @@ func (f *File) readPair(s *scanner) {
 }
 
 func (f *File) readTensor(s *scanner) {
+	s.take(1, tensorSize)
 	t := Tensor{Name: s.text(maxName)}
 	dims := s.uint32()
 	if s.err == nil && (dims < 1 || dims > maxDims) {

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -194,4 +195,47 @@ func FuzzOpen(f *testing.F) {
 			}
 		}
 	})
+}
+
+// holed is a file that begins with bytes and goes on with zeros.
+type holed []byte
+
+func (h holed) ReadAt(b []byte, at int64) (int, error) {
+	clear(b)
+	if at < int64(len(h)) {
+		copy(b, h[at:])
+	}
+	return len(b), nil
+}
+
+// A file with a hole has any size for nothing: what its arrays promise is not taken at their word.
+func TestHoles(t *testing.T) {
+	const size = 1 << 40
+	for _, tt := range []struct {
+		name  string
+		kind  uint32
+		count uint64
+	}{
+		{"bytes", 0, 1 << 30}, {"numbers", 10, 1 << 26}, {"fractions", 6, 1 << 26}, {"truths", 7, 1 << 30},
+		{"texts", 8, 1 << 30}, {"arrays", 9, 1 << 30},
+	} {
+		b := binary.LittleEndian.AppendUint32([]byte("GGUF"), 3)
+		b = binary.LittleEndian.AppendUint64(b, 0)
+		b = binary.LittleEndian.AppendUint64(b, 1)
+		b = binary.LittleEndian.AppendUint64(b, uint64(len("the.key")))
+		b = append(b, "the.key"...)
+		b = binary.LittleEndian.AppendUint32(b, 9)
+		b = binary.LittleEndian.AppendUint32(b, tt.kind)
+		b = binary.LittleEndian.AppendUint64(b, tt.count)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := gguf.Open(holed(b), size)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), `"the.key": the header takes more than 256 MiB`) {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if took := after.TotalAlloc - before.TotalAlloc; took > 1<<20 {
+			t.Errorf("%s: %d bytes were allocated", tt.name, took)
+		}
+	}
 }

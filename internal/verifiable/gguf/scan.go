@@ -17,22 +17,32 @@ const (
 	maxName   = 128     // bytes of a tensor's name; ggml stops at 64
 	maxText   = 16 << 20
 	maxNested = 4 // arrays in arrays
+
+	// maxHeader bounds the memory that a header takes, whatever the file's size says: a file with a
+	// hole has any size for nothing. Vocabularies of 256,000 tokens and their merges take 25 MiB.
+	maxHeader  = 256 << 20
+	pairSize   = 128 // bytes of memory of a pair of metadata, its key and value aside
+	tensorSize = 256 // of an entry of the table of tensors
+	wordSize   = 8   // of a number
+	textSize   = 16  // of a text, its letters aside
 )
 
 var errShort = errors.New("the file ends in the middle")
 
 // A scanner reads the header front to back. It knows how many bytes are left, so that no count in
-// the file makes it allocate more than the file can fill. Its first error sticks.
+// the file makes it allocate more than the file can fill, and how much memory it may still take. Its
+// first error sticks.
 type scanner struct {
 	r    *bufio.Reader
 	at   int64
 	size int64
+	left int64
 	err  error
 	buf  [8]byte
 }
 
 func newScanner(r io.ReaderAt, size int64) *scanner {
-	return &scanner{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), size: size}
+	return &scanner{r: bufio.NewReaderSize(io.NewSectionReader(r, 0, size), 1<<16), size: size, left: maxHeader}
 }
 
 func (s *scanner) fail(err error) {
@@ -76,12 +86,23 @@ func (s *scanner) count(each int64) int {
 	return int(n)
 }
 
+// take reserves memory for n things of size bytes.
+func (s *scanner) take(n int, size int64) bool {
+	if s.err == nil && int64(n) > s.left/size {
+		s.fail(fmt.Errorf("the header takes more than %d MiB of memory with its %d entries", maxHeader>>20, n))
+	}
+	if s.err == nil {
+		s.left -= int64(n) * size
+	}
+	return s.err == nil
+}
+
 func (s *scanner) text(most int) string {
 	n := s.count(1)
 	if n > most {
 		s.fail(fmt.Errorf("a text of %d bytes, at most %d are allowed", n, most))
 	}
-	if s.err != nil {
+	if !s.take(n, 2) { // once as bytes
 		return ""
 	}
 	b := make([]byte, n)
@@ -166,24 +187,27 @@ func (s *scanner) array(depth int) any {
 	n := s.count(leastBytes[kind])
 	switch kind {
 	case kindString:
-		return list(s, n, func() string { return s.text(maxText) })
+		return list(s, n, textSize, func() string { return s.text(maxText) })
 	case kindBool:
-		return list(s, n, s.bool)
+		return list(s, n, 1, s.bool)
 	case kindFloat32, kindFloat64:
-		return list(s, n, func() float64 { return s.float(kind) })
+		return list(s, n, wordSize, func() float64 { return s.float(kind) })
 	case kindArray:
+		s.take(n, textSize) // nothing is kept, and yet a hole of zeros is not read to its end
 		for i := 0; i < n && s.err == nil; i++ {
 			s.array(depth + 1)
 		}
 		return nil
 	}
-	return list(s, n, func() int64 { return s.int(kind) })
+	return list(s, n, wordSize, func() int64 { return s.int(kind) })
 }
 
-// list reads n values. It grows with what was read, not with what was promised: a count may be
-// true to the file's size and still make eight bytes of memory out of one of the file.
-func list[T any](s *scanner, n int, next func() T) []T {
-	out := make([]T, 0, min(n, 1<<12))
+// list reads n values of size bytes in memory each.
+func list[T any](s *scanner, n int, size int64, next func() T) []T {
+	if !s.take(n, size) {
+		return nil
+	}
+	out := make([]T, 0, n)
 	for i := 0; i < n && s.err == nil; i++ {
 		out = append(out, next())
 	}

@@ -79,6 +79,32 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// A template that calls itself evaluates its chains in one another: those that are too long are not
+// read, and the longest that are read do no harm.
+func TestChains(t *testing.T) {
+	within := func(call string, n int, link string) string {
+		return "{% macro m() %}{{ " + call + strings.Repeat(link, n) + " }}{% endmacro %}{{ m() }}"
+	}
+	for _, link := range []string{"|d", "+1", "~1", "*1", ".a", "[0]", "()", " is string", " == 1", " in a", " and 1", " or 1", " if 1"} {
+		if _, err := jinja.Parse(within("m()", 2000, link)); err == nil || !strings.Contains(err.Error(), "operators") {
+			t.Errorf("2000 times %q: %v", link, err)
+		}
+		if _, err := render(within("m()", 990, link)); err == nil || !strings.Contains(err.Error(), "too deep") {
+			t.Errorf("990 times %q: %v, want the end of the calls", link, err)
+		}
+	}
+	in := strings.Repeat("(", 40) + "1" + strings.Repeat(strings.Repeat("|d", 30)+")", 40)
+	if _, err := jinja.Parse("{{ " + in + " }}"); err == nil || !strings.Contains(err.Error(), "operators") {
+		t.Errorf("chains in brackets: %v", err)
+	}
+	if got, err := render("{% if a %}" + strings.Repeat("{% elif a %}", 5000) + "{% else %}x{% endif %}"); got != "x" || err != nil {
+		t.Errorf("5000 elifs = %q, %v", got, err)
+	}
+	if _, err := jinja.Parse(strings.Repeat(" ", 128<<10+1)); err == nil || !strings.Contains(err.Error(), "at most") {
+		t.Errorf("a long source: %v", err)
+	}
+}
+
 func FuzzRender(f *testing.F) {
 	for _, s := range samples(f) {
 		f.Add(s.Template)

@@ -24,7 +24,7 @@ type token struct {
 }
 
 // MaxSource bounds a template, in bytes. The longest in use has about 20 KiB.
-const MaxSource = 256 << 10
+const MaxSource = 128 << 10
 
 // lexer cuts a template into tokens.
 type lexer struct {

@@ -14,14 +14,19 @@ type expression func(*run) any
 // A statement writes, sets and decides. It returns how it ended.
 type statement func(*run) flow
 
-// maxDepth bounds how deep tags and brackets may nest.
-const maxDepth = 100
+// Bounds of what is read. A chain a|b|c, a+b+c or "a or b or c" is evaluated as deep as it is long, in each
+// of the macros that call one another.
+const (
+	maxDepth = 100  // tags and brackets in one another
+	maxLinks = 1000 // of all chains in one tag
+)
 
 // parser turns tokens into functions. Its first error sticks, and it then sees the end everywhere.
 type parser struct {
 	tokens []token
 	at     int
 	depth  int
+	links  int
 	err    error
 }
 
@@ -87,12 +92,20 @@ func (p *parser) deeper(f func() expression) expression {
 	return f()
 }
 
+// link counts what makes a chain longer.
+func (p *parser) link() {
+	if p.links++; p.links > maxLinks {
+		p.fail("a tag has more than %d operators", maxLinks)
+	}
+}
+
 // expression reads "a if b else c" and all that binds tighter.
 func (p *parser) expression() expression { return p.deeper(p.ternary) }
 
 func (p *parser) ternary() expression {
 	e := p.or()
 	for p.word("if") {
+		p.link()
 		yes, test, no := e, p.or(), constant(undefined{})
 		if p.word("else") {
 			no = p.expression()
@@ -110,6 +123,7 @@ func (p *parser) ternary() expression {
 func (p *parser) or() expression {
 	a := p.and()
 	for p.word("or") {
+		p.link()
 		l, r := a, p.and()
 		a = func(x *run) any {
 			if v := l(x); truth(v) {
@@ -124,6 +138,7 @@ func (p *parser) or() expression {
 func (p *parser) and() expression {
 	a := p.not()
 	for p.word("and") {
+		p.link()
 		l, r := a, p.not()
 		a = func(x *run) any {
 			if v := l(x); !truth(v) {
@@ -157,6 +172,7 @@ func (p *parser) compare() expression {
 		default:
 			return a
 		}
+		p.link()
 		a = operate(t.s, a, p.binary(0))
 	}
 }
@@ -179,6 +195,7 @@ func (p *parser) binary(tier int) expression {
 		if found == "" {
 			return a
 		}
+		p.link()
 		a = operate(found, a, p.binary(tier+1))
 	}
 }
@@ -273,7 +290,7 @@ func (p *parser) dictionary() expression {
 
 // postfix reads what follows a value: attributes, items, calls, filters and tests.
 func (p *parser) postfix(e expression) expression {
-	for p.err == nil {
+	for ; p.err == nil; p.link() {
 		switch {
 		case p.op("."):
 			e = attribute(e, p.name())

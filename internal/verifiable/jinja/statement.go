@@ -36,6 +36,7 @@ func (p *parser) block(until ...string) (out block, end string) {
 	defer func() { p.depth-- }()
 	for p.err == nil && p.at < len(p.tokens) {
 		t := p.next()
+		p.links = 0
 		switch {
 		case t.kind == text:
 			out = append(out, func(r *run) flow { r.write(t.s); return onward })
@@ -87,24 +88,28 @@ func (p *parser) statement(tag string) statement {
 	return block{}.run
 }
 
+// branch reads an if with its elifs, side by side: a thousand of them are no deeper than one.
 func (p *parser) branch() statement {
-	test := p.expression()
-	p.close()
-	yes, end := p.block("elif", "else", "endif")
-	no := block{}
-	switch end {
-	case "elif":
-		no = block{p.branch()} // takes the endif
-	case "else":
+	var tests []expression
+	var blocks []block
+	end := "elif"
+	for p.err == nil && end == "elif" {
+		tests = append(tests, p.expression())
 		p.close()
+		var b block
+		b, end = p.block("elif", "else", "endif")
+		blocks = append(blocks, b)
+	}
+	var no block
+	if p.close(); end == "else" {
 		no, _ = p.block("endif")
-		p.close()
-	default:
 		p.close()
 	}
 	return func(r *run) flow {
-		if truth(test(r)) {
-			return yes.run(r)
+		for i, test := range tests {
+			if truth(test(r)) {
+				return blocks[i].run(r)
+			}
 		}
 		return no.run(r)
 	}

@@ -36,6 +36,9 @@ func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(merges) > maxTokens {
+		return nil, fmt.Errorf("%d merges, at most %d are read", len(merges), maxTokens)
+	}
 	p := &pairs{split: split.splitter, whole: split.whole, ranks: make(map[[2]string]int, len(merges))}
 	for i, m := range merges {
 		a, b, ok := strings.Cut(m, " ")

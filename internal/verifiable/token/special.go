@@ -12,8 +12,7 @@ type special struct {
 	control bool
 }
 
-func (s special) any() bool    { return true }
-func (s special) ofUser() bool { return !s.control }
+// ofSpace says that the token is the user's and white space alone.
 func (s special) ofSpace() bool {
 	return !s.control && strings.TrimSpace(strings.ReplaceAll(s.text, "▁", " ")) == ""
 }
@@ -22,43 +21,6 @@ func (s special) ofSpace() bool {
 type part struct {
 	text string
 	id   ID // None for text
-}
-
-// parts finds the special tokens in text that may be found there, longer ones first.
-func (v *Vocabulary) parts(text string, may func(special) bool) []part {
-	if text == "" {
-		return nil
-	}
-	out := []part{{text: text, id: None}}
-	for _, s := range v.special {
-		if !may(s) || !strings.Contains(text, s.text) {
-			continue
-		}
-		var next []part
-		for _, p := range out {
-			if p.id != None {
-				next = append(next, p)
-				continue
-			}
-			next = s.split(next, p.text)
-		}
-		out = next
-	}
-	return out
-}
-
-func (s special) split(dst []part, text string) []part {
-	for {
-		before, after, found := strings.Cut(text, s.text)
-		if before != "" {
-			dst = append(dst, part{text: before, id: None})
-		}
-		if !found {
-			return dst
-		}
-		dst = append(dst, part{id: s.id})
-		text = after
-	}
 }
 
 // A Segment is a piece of a text: of a template, where special tokens are found, or data.
@@ -74,11 +36,11 @@ type Segment struct {
 func (v *Vocabulary) EncodeSegments(segments []Segment) []ID {
 	var all []part
 	for _, s := range segments {
-		may := special.any
+		in := &v.anywhere
 		if s.Data {
-			may = special.ofSpace
+			in = &v.inData
 		}
-		for _, p := range v.parts(strings.ToValidUTF8(s.Text, "\uFFFD"), may) {
+		for _, p := range in.parts(strings.ToValidUTF8(s.Text, "\uFFFD")) {
 			if n := len(all); n > 0 && p.id == None && all[n-1].id == None {
 				all[n-1].text += p.text
 				continue

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"dsai.example/dsai/internal/verifiable/gguf"
@@ -130,6 +131,40 @@ func TestTextIsNoControl(t *testing.T) {
 		if got := v.Encode("a<|u|>b"); !slices.Contains(got, 3) {
 			t.Errorf("%s: Encode(a<|u|>b) = %v lacks the user's token", model, got)
 		}
+	}
+}
+
+// Neither a file with many special tokens nor one with long ones makes a text take long.
+func TestManySpecials(t *testing.T) {
+	many := make([]string, 300_000)
+	kinds, scores := make([]int32, len(many)), make([]float32, len(many))
+	for i := range many {
+		kinds[i] = 4
+		for n := i / 2; n > 0; n /= 4 { // each stands twice
+			many[i] += []string{" ", "\t", "\n", "\r"}[n%4]
+		}
+	}
+	file := func() []byte {
+		return gguftest.File([]gguftest.Pair{
+			{Key: "tokenizer.ggml.model", Value: "llama"},
+			{Key: "tokenizer.ggml.tokens", Value: many},
+			{Key: "tokenizer.ggml.token_type", Value: kinds},
+			{Key: "tokenizer.ggml.scores", Value: scores},
+		}, nil)
+	}
+	v := parse(t, file())
+	start := time.Now()
+	v.EncodeSegments([]token.Segment{{Text: strings.Repeat("ab \t \r\n c\n", 4000), Data: true}})
+	if took := time.Since(start); took > 4*time.Second {
+		t.Errorf("a text of 44 kB took %v", took)
+	}
+	many[7] = strings.Repeat(" ", 257)
+	f, err := gguf.Open(gguftest.Reader(file()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := token.Load(f); err == nil || !strings.Contains(err.Error(), "token 7 is special and has 257 bytes") {
+		t.Errorf("Load = %v", err)
 	}
 }
 

@@ -5,7 +5,6 @@ package token
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"dsai.example/dsai/internal/verifiable/gguf"
@@ -38,10 +37,13 @@ type Vocabulary struct {
 	// AddBegin says that every text starts with Begin.
 	AddBegin bool
 
-	texts   []string
-	kinds   []kind
-	plain   map[string]ID // what text may become
-	special []special     // longest first
+	texts []string
+	kinds []kind
+	plain map[string]ID // what text may become
+
+	// The special tokens that are found in a template, in a text, and in what a stranger wrote.
+	anywhere, inText, inData finder
+
 	unknown ID
 	bytes   [256]ID // None where the vocabulary has no token for the byte
 	model   model
@@ -114,13 +116,14 @@ func (v *Vocabulary) readTokens(f *gguf.File) error {
 		v.bytes[i] = None
 	}
 	for i, text := range texts {
-		v.readToken(ID(i), text, kind(kinds[i]))
+		if err := v.readToken(ID(i), text, kind(kinds[i])); err != nil {
+			return err
+		}
 	}
-	slices.SortStableFunc(v.special, func(a, b special) int { return len(b.text) - len(a.text) })
 	return nil
 }
 
-func (v *Vocabulary) readToken(id ID, text string, k kind) {
+func (v *Vocabulary) readToken(id ID, text string, k kind) error {
 	if k < normal || k > single {
 		k = normal
 	}
@@ -135,15 +138,27 @@ func (v *Vocabulary) readToken(id ID, text string, k kind) {
 		if n, err := fmt.Sscanf(text, "<0x%02X>", &b); n == 1 && err == nil && len(text) == 6 {
 			v.bytes[b] = id
 		}
-	case control, unknown:
-		if text != "" {
-			v.special = append(v.special, special{text: text, id: id, control: true})
-		}
-	case user:
-		if text != "" {
-			v.special = append(v.special, special{text: text, id: id})
-		}
+	case control, unknown, user:
+		return v.addSpecial(special{text: text, id: id, control: k != user})
 	}
+	return nil
+}
+
+func (v *Vocabulary) addSpecial(s special) error {
+	if s.text == "" {
+		return nil
+	}
+	if len(s.text) > maxSpecial {
+		return fmt.Errorf("token %d is special and has %d bytes, at most %d are found", s.id, len(s.text), maxSpecial)
+	}
+	v.anywhere.add(s)
+	if !s.control {
+		v.inText.add(s)
+	}
+	if s.ofSpace() {
+		v.inData.add(s)
+	}
+	return nil
 }
 
 // endNames are what the token after a turn is called where the file does not say.
@@ -195,24 +210,17 @@ func (v *Vocabulary) Text(id ID) string {
 }
 
 // Control returns the control or user-defined token that is written so, or None.
-func (v *Vocabulary) Control(text string) ID {
-	for _, s := range v.special {
-		if s.text == text {
-			return s.id
-		}
-	}
-	return None
-}
+func (v *Vocabulary) Control(text string) ID { return v.anywhere.find(text) }
 
 // Encode returns the tokens of text. What spells a control token stays text.
-func (v *Vocabulary) Encode(text string) []ID { return v.encode(text, special.ofUser) }
+func (v *Vocabulary) Encode(text string) []ID { return v.encode(text, &v.inText) }
 
 // EncodeControl returns the tokens of text, in which control tokens are found: for templates, never
 // for what a stranger wrote.
-func (v *Vocabulary) EncodeControl(text string) []ID { return v.encode(text, special.any) }
+func (v *Vocabulary) EncodeControl(text string) []ID { return v.encode(text, &v.anywhere) }
 
-func (v *Vocabulary) encode(text string, may func(special) bool) []ID {
-	return v.encodeParts(v.parts(strings.ToValidUTF8(text, "\uFFFD"), may))
+func (v *Vocabulary) encode(text string, in *finder) []ID {
+	return v.encodeParts(in.parts(strings.ToValidUTF8(text, "\uFFFD")))
 }
 
 func (v *Vocabulary) encodeParts(parts []part) []ID {
