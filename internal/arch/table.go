@@ -65,13 +65,13 @@ var Table = []Row{
 	// Resilience: work survives lost nodes.
 	{Path: "internal/resilience", Why: "the layer's own description; no code"},
 	{Path: "internal/resilience/upstream",
-		May: []string{"internal/obs", "internal/pipeline", "golang.org/x/time"},
+		May: []string{"internal/obs", "internal/pipeline", modJCS, "golang.org/x/time"},
 		Why: "speaks to an OpenAI-compatible server that the operator named"},
 
 	// Verifiable: every answer can be checked.
 	{Path: "internal/verifiable", Why: "the layer's own description; no code"},
 	{Path: "internal/verifiable/vc", D: true,
-		May: []string{"github.com/gowebpki/jcs", "github.com/mr-tron/base58"},
+		May: []string{modJCS, "github.com/mr-tron/base58"},
 		Why: "credentials: canonical JSON, proofs, schemas, status lists"},
 	{Path: "internal/verifiable/identity", D: true,
 		May: []string{"internal/verifiable/vc"},
@@ -138,7 +138,7 @@ var Table = []Row{
 		Why: "the shape of an answer: sentences, marks, sources"},
 	{Path: "internal/verifiable/compose",
 		May: []string{"internal/pipeline", "internal/verifiable/answer", "internal/verifiable/chat", "internal/verifiable/engine",
-			"internal/verifiable/infer", "internal/verifiable/token"},
+			"internal/verifiable/infer", "internal/verifiable/token", modJCS},
 		Why: "joins a model with prompt, marks and support check, and makes its answers again"},
 	{Path: "internal/verifiable/receipt",
 		May: []string{"internal/durable", "internal/obs", "internal/pipeline", "internal/verifiable/answer", "internal/verifiable/consent",
@@ -182,6 +182,7 @@ var Homes = []Home{
 // Modules that several rows name.
 const (
 	modFormats = "github.com/transparency-dev/formats"
+	modJCS     = "github.com/gowebpki/jcs"
 	modSumdb   = "golang.org/x/mod/sumdb" // signed notes, Merkle trees
 	modSync    = "golang.org/x/sync"
 	modSys     = "golang.org/x/sys"

@@ -48,7 +48,7 @@ func (p Replayer) replayModel(r verify.Replay) error {
 		return fmt.Errorf("replay answer: %w", verify.ErrWithheld)
 	}
 	c := compose.Claim{Question: o.Prompt.Text, Trace: []byte(o.Trace.Text), Text: o.Response.Text,
-		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Ended: r.Receipt.Ended}
+		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Tokens: r.Receipt.Tokens, Ended: r.Receipt.Ended}
 	for _, passage := range o.Passages {
 		c.Passages = append(c.Passages, passage.Body)
 	}

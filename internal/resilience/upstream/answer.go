@@ -4,7 +4,6 @@
 package upstream
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gowebpki/jcs"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
@@ -29,8 +30,8 @@ var (
 	errGone  = errors.New("the client went away")
 )
 
-// parameters are the sampling fields as sent, in the order of their names: their
-// JSON is the canonical text that the receipt carries.
+// parameters are the sampling fields as sent: their canonical JSON is what the
+// receipt carries.
 type parameters struct {
 	MaxTokens   int      `json:"max_tokens"`
 	Seed        *int64   `json:"seed,omitempty"`
@@ -244,8 +245,7 @@ func (r *run) output(ctx context.Context, err error) *pipeline.Output {
 	return out
 }
 
-// trace is what is known of an answer that cannot be replayed, in the order of
-// the field names.
+// trace is what is known of an answer that cannot be replayed.
 type trace struct {
 	Engine      string `json:"engine"`
 	Finish      string `json:"finish"`
@@ -254,16 +254,16 @@ type trace struct {
 	Reason      string `json:"reason"`
 }
 
-// canonical returns the JCS form of a struct whose fields are in the order of
-// their names and whose strings are clean.
+// canonical returns the form that RFC 8785 gives to a struct.
 func canonical(v any) string {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	b, err := json.Marshal(v)
+	if err == nil {
+		b, err = jcs.Transform(b)
+	}
+	if err != nil {
 		panic("upstream: encode a struct of strings and finite numbers: " + err.Error())
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	return string(b)
 }
 
 // clean keeps the printable ASCII of a string that a server chose.

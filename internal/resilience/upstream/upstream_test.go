@@ -168,8 +168,21 @@ func TestRequest(t *testing.T) {
 	if out.Sampling != `{"max_tokens":1024,"seed":7}` || out.Seed != "7" {
 		t.Errorf("Sampling, Seed = %s, %q", out.Sampling, out.Seed)
 	}
-	if want := `{"engine":"upstream/1","finish":"stop","fingerprint":"fp_ollama","model":"llama3","reason":""}`; string(out.Trace) != want {
+	if want := `{"engine":"upstream/1","fingerprint":"fp_ollama","finish":"stop","model":"llama3","reason":""}`; string(out.Trace) != want {
 		t.Errorf("Trace = %s, want %s", out.Trace, want)
+	}
+}
+
+// What the receipt says of the drawing is canonical JSON, which escapes less than encoding/json.
+func TestSamplingIsCanonical(t *testing.T) {
+	srv := httptest.NewServer(transcript(t, "ollama.sse", 64))
+	defer srv.Close()
+	e, top := evidence(), 1e-7
+	e.Clearance.Request.Sampling.Stop = []string{"<zz&>\u2028"}
+	e.Clearance.Request.Sampling.TopP = &top
+	out, _ := answer(t, config(srv.URL), e)
+	if want := "{\"max_tokens\":1024,\"seed\":7,\"stop\":[\"<zz&>\u2028\"],\"top_p\":1e-7}"; out.Sampling != want {
+		t.Errorf("Sampling = %s, want %s", out.Sampling, want)
 	}
 }
 

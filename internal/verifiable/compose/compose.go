@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gowebpki/jcs"
+
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/verifiable/answer"
@@ -85,7 +87,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 		}
 	}
 	said, marker := pipeline.NewSentences(ev, emit), answer.NewMarker(bodies(ev))
-	res, err := e.cfg.Model.Generate(ctx, r, func(p engine.Piece) error {
+	res, err := e.generate(ctx, r, func(p engine.Piece) error {
 		said.Logprobs = append(said.Logprobs, logprobs(p)...)
 		return marker.Write(p.Text, said.Release)
 	})
@@ -99,6 +101,27 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 		err = said.Release("", nil)
 	}
 	return output(ask, set, seed, res, said), err
+}
+
+// generate ends the answer after the piece that take failed on, not before it: some of that piece may
+// have been handed on, and what was handed on must follow from the trace.
+func (e *Engine) generate(ctx context.Context, r engine.Request, take func(engine.Piece) error) (*engine.Result, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var failed error
+	res, err := e.cfg.Model.Generate(ctx, r, func(p engine.Piece) error {
+		if failed == nil {
+			if failed = take(p); failed != nil {
+				cancel(failed)
+			}
+			return nil
+		}
+		return failed
+	})
+	if err == nil {
+		err = failed
+	}
+	return res, err
 }
 
 func bodies(ev *pipeline.Evidence) []dsai.PassageBody {
@@ -120,7 +143,7 @@ func busy(err error) error {
 func output(ask *pipeline.Request, set settings, seed int64, res *engine.Result, said *pipeline.Sentences) *pipeline.Output {
 	out := &pipeline.Output{
 		Text: pipeline.Text(said.Text()), Quotes: said.Quotes, Trace: res.Trace.JSON(), Ended: dsai.EndedComplete,
-		Tokens:   dsai.Tokens{Prompt: res.PromptTokens, Completion: len(res.Output), Unit: "token"},
+		Tokens:   tokens(res.PromptTokens, len(res.Output)),
 		Sampling: set.canonical(),
 	}
 	if set.Temperature > 0 || ask.Sampling.Seed != nil {
@@ -130,6 +153,11 @@ func output(ask *pipeline.Request, set settings, seed int64, res *engine.Result,
 		out.Ended = dsai.EndedStopped
 	}
 	return out
+}
+
+// tokens counts those of the prompt and those of the answer, what ended it included.
+func tokens(prompt, completion int) dsai.Tokens {
+	return dsai.Tokens{Prompt: prompt, Completion: completion, Unit: "token"}
 }
 
 func logprobs(p engine.Piece) (out []pipeline.Logprob) {
@@ -197,8 +225,8 @@ func Prompt(f *chat.Format, v *token.Vocabulary, question string, passages []dsa
 	return f.Tokens(v, system, user)
 }
 
-// settings are how an answer is drawn, in the order of their names: their JSON is what the receipt
-// carries, beside the seed.
+// settings are how an answer is drawn: their canonical JSON is what the receipt carries, beside the
+// seed.
 type settings struct {
 	Frequency   float64  `json:"frequency_penalty,omitempty"`
 	MaxTokens   int      `json:"max_tokens"`
@@ -242,9 +270,12 @@ func (s settings) infer(seed int64) (infer.Sampling, error) {
 	return out, out.Check()
 }
 
-// canonical is JSON as RFC 8785 has it: the fields stand in order.
+// canonical is JSON as RFC 8785 has it. Package vc's is narrower: it takes whole numbers only.
 func (s settings) canonical() string {
 	b, err := json.Marshal(s)
+	if err == nil {
+		b, err = jcs.Transform(b)
+	}
 	if err != nil {
 		panic("compose: encode finite numbers and strings: " + err.Error())
 	}

@@ -32,6 +32,7 @@ type Claim struct {
 	Quotes   []dsai.Quote
 	Sampling string
 	Seed     string
+	Tokens   dsai.Tokens
 	Ended    dsai.Ended
 }
 
@@ -46,59 +47,108 @@ func Replay(ctx context.Context, m *engine.Model, f *chat.Format, c Claim) error
 	if err != nil {
 		return err
 	}
-	if err := m.Replay(ctx, Prompt(f, m.Vocabulary, c.Question, c.Passages), t); err != nil {
+	prompt := Prompt(f, m.Vocabulary, c.Question, c.Passages)
+	if len(prompt)+set.MaxTokens > m.Context {
+		return fmt.Errorf("%w: %d tokens after a prompt of %d do not fit into the model's context of %d", ErrDiffers, set.MaxTokens, len(prompt), m.Context)
+	}
+	if err := m.Replay(ctx, prompt, t); err != nil {
 		return err
 	}
-	output := make([]token.ID, len(t.Tokens))
-	for i, id := range t.Tokens {
-		output[i] = token.ID(id)
+	if claimed := tokens(len(prompt), len(t.Tokens)); c.Tokens != claimed {
+		return fmt.Errorf("%w: it has %d tokens after a prompt of %d, the receipt counts %d %ss after %d", ErrDiffers,
+			claimed.Completion, claimed.Prompt, c.Tokens.Completion, c.Tokens.Unit, c.Tokens.Prompt)
 	}
-	text, stopped := engine.Read(m.Vocabulary, output, set.Stop)
-	return c.compare(text, stopped, len(t.Tokens) == set.MaxTokens)
+	text, err := c.read(m.Vocabulary, t, set)
+	if err != nil {
+		return err
+	}
+	return c.compare(text, t.Whole)
 }
 
 // settings reads what the receipt says of the drawing, and checks that the trace says the same.
 func (c Claim) settings(t infer.Trace) (set settings, err error) {
 	if err := json.Unmarshal([]byte(c.Sampling), &set); err != nil || set.canonical() != c.Sampling {
-		return set, fmt.Errorf("%w: the receipt's sampling cannot be read", ErrDiffers)
+		return set, fmt.Errorf("%w: the receipt's sampling is not the canonical text of one", ErrDiffers)
 	}
 	seed := int64(0)
 	if c.Seed != "" {
-		if seed, err = strconv.ParseInt(c.Seed, 10, 64); err != nil {
-			return set, fmt.Errorf("%w: the receipt's seed cannot be read", ErrDiffers)
+		if seed, err = strconv.ParseInt(c.Seed, 10, 64); err != nil || strconv.FormatInt(seed, 10) != c.Seed {
+			return set, fmt.Errorf("%w: the receipt's seed is not the canonical text of one", ErrDiffers)
 		}
 	}
 	s, err := set.infer(seed)
-	if err == nil && s != t.Sampling {
-		err = fmt.Errorf("%w: the receipt names another sampling than the trace", ErrDiffers)
+	switch {
+	case err != nil:
+		return set, err
+	case s != t.Sampling:
+		return set, fmt.Errorf("%w: the receipt names another sampling than the trace", ErrDiffers)
+	case set.MaxTokens < 1 || len(t.Tokens) > set.MaxTokens:
+		return set, fmt.Errorf("%w: it has %d tokens, at most %d were asked for", ErrDiffers, len(t.Tokens), set.MaxTokens)
 	}
-	if err == nil && len(t.Tokens) > set.MaxTokens {
-		err = fmt.Errorf("%w: it has %d tokens, at most %d were asked for", ErrDiffers, len(t.Tokens), set.MaxTokens)
-	}
-	return set, err
+	return set, nil
 }
 
-// compare reads the text as an answer and compares it with the one that was given.
-func (c Claim) compare(text string, stopped, full bool) error {
+// read returns the text of a trace's tokens. It refuses a trace that goes on beyond the end of the
+// answer, and one that did not end as the receipt says.
+func (c Claim) read(v *token.Vocabulary, t infer.Trace, set settings) (string, error) {
+	output := make([]token.ID, len(t.Tokens))
+	for i, id := range t.Tokens {
+		output[i] = token.ID(id)
+	}
+	text, read, ended := engine.Read(v, output, set.Stop)
+	if read < len(output) {
+		return "", fmt.Errorf("%w: it ends after %d tokens, and its trace goes on to %d", ErrDiffers, read, len(output))
+	}
+	full := len(output) == set.MaxTokens
+	if whole := ended || full; whole != t.Whole {
+		return "", fmt.Errorf("%w: whether it came to its end (%t) is not what its trace says (%t)", ErrDiffers, whole, t.Whole)
+	}
+	truly := false
+	switch c.Ended {
+	case dsai.EndedComplete:
+		truly = ended
+	case dsai.EndedStopped:
+		truly = full && !ended
+	case dsai.EndedCancelled, dsai.EndedRevoked: // even after the last token: some of the text may not have left
+		truly = true
+	}
+	if !truly {
+		return "", fmt.Errorf("%w: it did not end %s", ErrDiffers, c.Ended)
+	}
+	return text, nil
+}
+
+// compare reads the text as an answer and compares it with the one that was given. What was cut short
+// is the first of the pieces in which the answer is handed on: a sentence with its first citation, and
+// each further citation.
+func (c Claim) compare(text string, whole bool) error {
 	var b strings.Builder
 	var quotes []dsai.Quote
-	m := answer.NewMarker(c.Passages)
+	short := c.Ended != dsai.EndedComplete && c.Ended != dsai.EndedStopped
+	at := func() bool { return b.Len() == len(c.Text) && len(quotes) == len(c.Quotes) }
+	met := short && at() // after one of the pieces, or before the first
 	release := func(s string, q []dsai.Quote) error {
 		b.WriteString(s)
-		quotes = append(quotes, q...)
+		for i := range max(1, len(q)) {
+			quotes = append(quotes, q[min(i, len(q)):min(i+1, len(q))]...)
+			met = met || short && at()
+		}
 		return nil
 	}
-	if err := errors.Join(m.Write(text, release), m.Close(release)); err != nil {
-		return err
+	m := answer.NewMarker(c.Passages)
+	err := m.Write(text, release)
+	if err == nil && whole { // the last sentence is known to be one
+		err = m.Close(release)
 	}
-	whole := c.Ended == dsai.EndedComplete || c.Ended == dsai.EndedStopped
 	switch {
-	case whole && b.String() != c.Text, !strings.HasPrefix(b.String(), c.Text):
+	case err != nil:
+		return err
+	case !strings.HasPrefix(b.String(), c.Text):
 		return fmt.Errorf("%w: its tokens read otherwise", ErrDiffers)
-	case c.Ended == dsai.EndedComplete && !stopped, c.Ended == dsai.EndedStopped && !full:
-		return fmt.Errorf("%w: it did not end %s", ErrDiffers, c.Ended)
-	case whole && len(quotes) != len(c.Quotes), len(quotes) < len(c.Quotes), !slices.EqualFunc(quotes[:len(c.Quotes)], c.Quotes, within):
+	case len(quotes) < len(c.Quotes), !slices.EqualFunc(quotes[:len(c.Quotes)], c.Quotes, within):
 		return fmt.Errorf("%w: it cites otherwise", ErrDiffers)
+	case !met && !at():
+		return fmt.Errorf("%w: it ends where neither its tokens nor one of their sentences do", ErrDiffers)
 	}
 	return nil
 }

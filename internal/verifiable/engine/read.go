@@ -10,19 +10,17 @@ import (
 )
 
 // Read returns the text that Generate makes of an output, and whether the output ends by itself: with a
-// token that ends an answer, or with one of the texts that stop it.
-func Read(v *token.Vocabulary, output []token.ID, stop []string) (text string, stopped bool) {
+// token that ends an answer, or with one of the texts that stop it. Generate takes no token after
+// those, so an output of more than read tokens is not one of its own.
+func Read(v *token.Vocabulary, output []token.ID, stop []string) (text string, read int, ended bool) {
 	o, ends := newOutput(v, stop), endTokens(v)
-	ended := false
-	for _, id := range output {
-		if ended = slices.Contains(ends, id); ended {
-			break
-		}
-		if stopped = o.add(id); stopped {
-			break
-		}
+	stopped := false
+	for read < len(output) && !ended {
+		stopped = o.add(output[read])
+		ended = stopped || slices.Contains(ends, output[read])
+		read++
 	}
 	o.end(stopped)
 	text, _ = o.take(true)
-	return text, stopped || ended
+	return text, read, ended
 }
