@@ -217,3 +217,21 @@ func TestComposedAnswersKeepWithinQuotation(t *testing.T) {
 		}
 	}
 }
+
+// TestCancelledBeforeItBegan: of an answer that ended before its first token
+// there is nothing to make again, which is no fault of its receipt.
+func TestCancelledBeforeItBegan(t *testing.T) {
+	n, _ := home(t)
+	lend(t, n, node.Contribution{}, rehydration)
+	path := speaker(t, n, 8192)
+	askModel(t, n, pipeline.Sampling{MaxTokens: 8}, ignore)
+	_, k := replay(t, n, path)
+	for _, how := range []dsai.Ended{dsai.EndedCancelled, dsai.EndedRevoked, dsai.EndedComplete} {
+		in := k.in
+		in.Receipt.Ended, in.Receipt.Tokens = how, dsai.Tokens{}
+		in.Openings.Trace, in.Openings.Response, in.Openings.Quotes = &dsai.Opening{}, &dsai.Opening{}, &dsai.Opening{Text: "[]"}
+		if err := k.Replayer.Replay(in); errors.Is(err, verify.ErrWithheld) != (how != dsai.EndedComplete) || err == nil {
+			t.Errorf("%s without a token: %v", how, err)
+		}
+	}
+}

@@ -55,7 +55,8 @@ func (p Replayer) replayModel(r verify.Replay) error {
 	if err := json.Unmarshal([]byte(o.Quotes.Text), &c.Quotes); err != nil {
 		return fmt.Errorf("replay answer: quotes: %w", err)
 	}
-	if c.Ended == dsai.EndedCrashed {
+	// Of an answer that ended before its first token there is nothing to make again.
+	if c.Ended == dsai.EndedCrashed || c.Ended == dsai.EndedDegraded || c.Text == "" && len(c.Trace) == 0 && c.Ended != dsai.EndedComplete {
 		return fmt.Errorf("replay answer: it ended %s: %w", c.Ended, verify.ErrWithheld)
 	}
 	file, err := p.find(r.Receipt.Model.Fingerprint)

@@ -48,7 +48,7 @@ const mostTurned = 1 << 30
 // check refuses turns that leave the range in which their sines are defined.
 func (r *Rotary) check(context int) error {
 	for i, turn := range r.Turns {
-		if !(math.Abs(turn*float64(context)) <= mostTurned) {
+		if !(math.Abs(float64(turn*float64(context))) <= mostTurned) {
 			return fmt.Errorf("rotary embedding: pair %d turns by %v a token, too much for a context of %d", i, turn, context)
 		}
 	}
