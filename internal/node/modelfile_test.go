@@ -8,6 +8,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -233,5 +234,21 @@ func TestCancelledBeforeItBegan(t *testing.T) {
 		if err := k.Replayer.Replay(in); errors.Is(err, verify.ErrWithheld) != (how != dsai.EndedComplete) || err == nil {
 			t.Errorf("%s without a token: %v", how, err)
 		}
+	}
+}
+
+// TestGreedyAnswersDrawNothing: without a temperature a seed changes nothing,
+// and the answer says so.
+func TestGreedyAnswersDrawNothing(t *testing.T) {
+	n, _ := home(t)
+	lend(t, n, node.Contribution{}, rehydration)
+	speaker(t, n, 8192)
+	s := pipeline.Sampling{MaxTokens: 8, Seed: ptr(int64(7)), TopP: ptr(0.5), Presence: ptr(1.0)}
+	if got := askModel(t, n, s, ignore).Output.NoEffect; !slices.Equal(got, []string{"seed", "top_p"}) {
+		t.Errorf("no effect = %q, want seed and top_p", got)
+	}
+	s.Temperature = ptr(1.0)
+	if got := askModel(t, n, s, ignore).Output.NoEffect; len(got) != 0 {
+		t.Errorf("no effect = %q at a temperature, want none", got)
 	}
 }

@@ -146,6 +146,9 @@ func output(ask *pipeline.Request, set settings, seed int64, res *engine.Result,
 		Tokens:   tokens(res.PromptTokens, len(res.Output)),
 		Sampling: set.canonical(),
 	}
+	if set.Temperature == 0 { // the most likely token needs no drawing
+		out.NoEffect = slices.DeleteFunc(ask.Sampling.Set(), func(name string) bool { return !slices.Contains(ofDrawing, name) })
+	}
 	if set.Temperature > 0 || ask.Sampling.Seed != nil {
 		out.Seed = strconv.FormatInt(seed, 10)
 	}
@@ -154,6 +157,9 @@ func output(ask *pipeline.Request, set settings, seed int64, res *engine.Result,
 	}
 	return out
 }
+
+// ofDrawing are the fields that say how a token is drawn.
+var ofDrawing = []string{"min_p", "seed", "top_k", "top_p"}
 
 // tokens counts those of the prompt and those of the answer, what ended it included.
 func tokens(prompt, completion int) dsai.Tokens {
