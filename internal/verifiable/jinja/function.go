@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A function takes values by place and by name.
@@ -228,10 +229,11 @@ func (r *run) affix(s string, args []any, has func(string, string) bool) any {
 }
 
 func capital(s string) string {
-	for i, c := range s {
-		return string(unicode.ToUpper(c)) + strings.ToLower(s[i+len(string(c)):])
+	if s == "" {
+		return s
 	}
-	return s
+	c, n := utf8.DecodeRuneInString(s) // n is 1 for a byte that is no UTF-8, and c three bytes
+	return string(unicode.ToUpper(c)) + strings.ToLower(s[n:])
 }
 
 // title begins every run of letters with a capital, as Python does.
