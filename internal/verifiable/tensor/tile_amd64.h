@@ -53,11 +53,11 @@
 	HIGH4(j, x, n, m)
 
 // The same where n and m begin.
-#define BEGIN4(x, n, m) \
-	VPBROADCASTD (x)(SI*1), Y12 \
+#define BEGIN4(j, x, n, m) \
+	VPBROADCASTD 4*j(x)(SI*1), Y12 \
 	VPMADDUBSW   Y12, Y8, n \
 	VPMADDUBSW   Y12, Y10, m \
-	HIGH4(0, x, n, m)
+	HIGH4(j, x, n, m)
 
 #define HIGH4(j, x, n, m) \
 	VPBROADCASTD 16+4*j(x)(SI*1), Y12 \
@@ -66,11 +66,11 @@
 	VPADDW       Y13, n, n \
 	VPADDW       Y12, m, m
 
-#define BEGIN4X4 \
-	BEGIN4(R8, Y0, Y1) \
-	BEGIN4(R9, Y2, Y3) \
-	BEGIN4(R10, Y4, Y5) \
-	BEGIN4(R11, Y6, Y7)
+#define BEGIN4X4(j) \
+	BEGIN4(j, R8, Y0, Y1) \
+	BEGIN4(j, R9, Y2, Y3) \
+	BEGIN4(j, R10, Y4, Y5) \
+	BEGIN4(j, R11, Y6, Y7)
 
 #define TOKEN4X4(j) \
 	TOKEN4(j, R8, Y0, Y1) \
@@ -81,7 +81,7 @@
 // Four bytes a row of nibbles times 32 of x: 16 products for each int16, of at most 15*127 each.
 #define PART4X4 \
 	NIBBLES(0) \
-	BEGIN4X4 \
+	BEGIN4X4(0) \
 	NIBBLES(1) \
 	TOKEN4X4(1) \
 	NIBBLES(2) \
