@@ -46,15 +46,14 @@ GLOBL second<>(SB), RODATA|NOPTR, $32
 	VPSHUFB   which<>(SB), Y8, Y8 \
 	VPSHUFB   which<>(SB), Y9, Y9
 
-// The block's sums (int32) on the stack, where the tile's floats are in out, += factor * (n, m), which
-// are spent.
+// The block's sums (int32) at DX, where the tile's floats are in out, += factor * (n, m), which are spent.
 #define SCALED(n, m, at) \
 	VPMADDWD n, Y8, n \
 	VPMADDWD m, Y9, m \
-	VPADDD   at(SP), n, n \
-	VPADDD   at+32(SP), m, m \
-	VMOVDQU  n, at(SP) \
-	VMOVDQU  m, at+32(SP)
+	VPADDD   at(DX), n, n \
+	VPADDD   at+32(DX), m, m \
+	VMOVDQA  n, at(DX) \
+	VMOVDQA  m, at+32(DX)
 
 #define SCALEDX4(which) \
 	FACTORS(which) \
@@ -63,16 +62,21 @@ GLOBL second<>(SB), RODATA|NOPTR, $32
 	SCALED(Y4, Y5, 128) \
 	SCALED(Y6, Y7, 192)
 
+// DX = room for the sums on the stack, none of them across lines of the cache.
+#define SUMSONSTACK \
+	LEAQ 63(SP), DX \
+	ANDQ $~63, DX
+
 #define ZEROX4 \
 	VPXOR   Y0, Y0, Y0 \
-	VMOVDQU Y0, 0(SP) \
-	VMOVDQU Y0, 32(SP) \
-	VMOVDQU Y0, 64(SP) \
-	VMOVDQU Y0, 96(SP) \
-	VMOVDQU Y0, 128(SP) \
-	VMOVDQU Y0, 160(SP) \
-	VMOVDQU Y0, 192(SP) \
-	VMOVDQU Y0, 224(SP)
+	VMOVDQA Y0, 0(DX) \
+	VMOVDQA Y0, 32(DX) \
+	VMOVDQA Y0, 64(DX) \
+	VMOVDQA Y0, 96(DX) \
+	VMOVDQA Y0, 128(DX) \
+	VMOVDQA Y0, 160(DX) \
+	VMOVDQA Y0, 192(DX) \
+	VMOVDQA Y0, 224(DX)
 
 #define PARTX4(which) \
 	PART4X4 \
@@ -97,7 +101,7 @@ GLOBL second<>(SB), RODATA|NOPTR, $32
 	VPADDD       Y2, Y0, Y0 \
 	VBROADCASTSS SCALE(x)(SI*1), Y4 \
 	VMULPS       Y6, Y4, Y5 \
-	VCVTDQ2PS    at(SP), Y1 \
+	VCVTDQ2PS    at(DX), Y1 \
 	VMULPS       Y5, Y1, Y1 \
 	VADDPS       at(BX), Y1, Y1 \
 	VMULPS       Y7, Y4, Y5 \
@@ -131,7 +135,8 @@ GLOBL second<>(SB), RODATA|NOPTR, $32
 	ADDQ $(largeBlock__size-256), SI
 
 // func q4KTileAVX2(w *byte, a *[4]*largeBlock, out *[4][16]float32, blocks int)
-TEXT ·q4KTileAVX2(SB), NOSPLIT, $256-32
+TEXT ·q4KTileAVX2(SB), NOSPLIT, $320-32
+	SUMSONSTACK
 	VPBROADCASTQ low4<>(SB), Y15
 	BEGINTILE
 	LEAQ const_q4KFactors(DI), R13
@@ -312,7 +317,8 @@ pair:
 	ADDQ $32, SI
 
 // func q5KTileAVX2(w *byte, a *[4]*largeBlock, out *[4][16]float32, blocks int)
-TEXT ·q5KTileAVX2(SB), NOSPLIT, $256-32
+TEXT ·q5KTileAVX2(SB), NOSPLIT, $320-32
+	SUMSONSTACK
 	VPBROADCASTQ low4<>(SB), Y15
 	VPBROADCASTQ bit4<>(SB), Y14
 	BEGINTILE
