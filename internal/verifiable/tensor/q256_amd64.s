@@ -6,11 +6,14 @@
 // sums of pairs on their way to int32. Integers are exact, and each row's floats meet the operations of
 // the twin in their order. In Go's order of operands the last one is written.
 //
-// Rows 0 to 7 are computed first, then rows 8 to 15, whose weights lie 32 bytes on, factors and d 16.
-// DI points at the weights and R13 at the factors of the half; R8 to R11 at the blocks of activations.
+// The weights of rows 8 to 15 lie 32 bytes after those of rows 0 to 7, factors and d 16. DI points at the
+// weights and R13 at the factors, R8 to R11 at the activations.
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "tile_amd64.h"
+
+#define PREFETCH 4736
 
 DATA low4<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
 GLOBL low4<>(SB), RODATA|NOPTR, $8
@@ -31,151 +34,115 @@ DATA second<>+16(SB)/8, $0x0706070603020302
 DATA second<>+24(SB)/8, $0x0f0e0f0e0b0a0b0a
 GLOBL second<>(SB), RODATA|NOPTR, $32
 
-#define LOADTILE \
-	MOVQ a+8(FP), AX \
-	MOVQ 0(AX), R8 \
-	MOVQ 8(AX), R9 \
-	MOVQ 16(AX), R10 \
-	MOVQ 24(AX), R11
-
-#define ADVANCE(n) \
-	ADDQ $n, R8 \
-	ADDQ $n, R9 \
-	ADDQ $n, R10 \
-	ADDQ $n, R11
-
-#define CLEAR4(a, b, c, d) \
-	VPXOR a, a, a \
-	VPXOR b, b, b \
-	VPXOR c, c, c \
-	VPXOR d, d, d
-
-// The offset of a field of largeBlock from where R8 to R11 stand after a block's 256 bytes.
+// The offset of a field of largeBlock from where an activation stands after a block's 256 bytes.
 #define SUMS16 (largeBlock_sums16-256)
 #define SUMS32 (largeBlock_sums32-256)
 #define SCALE (largeBlock_scale-256)
 
-// n (int16) += the products of the low nibbles Y8 and the high nibbles Y9 with one activation's x.
-#define TOKEN4(j, x, n, t) \
-	VPBROADCASTD 4*j(x), t \
-	VPMADDUBSW   t, Y8, t \
-	VPADDW       t, n, n \
-	VPBROADCASTD 16+4*j(x), t \
-	VPMADDUBSW   t, Y9, t \
-	VPADDW       t, n, n
-
-#define NIBBLES(j) \
-	VMOVDQU 64*j(DI), Y8 \
-	VPSRLW  $4, Y8, Y9 \
-	VPAND   Y15, Y8, Y8 \
-	VPAND   Y15, Y9, Y9
-
-#define STEP4X4(j) \
-	NIBBLES(j) \
-	TOKEN4(j, R8, Y0, Y10) \
-	TOKEN4(j, R9, Y1, Y11) \
-	TOKEN4(j, R10, Y2, Y12) \
-	TOKEN4(j, R11, Y3, Y13)
-
-// The factors of the next part, the first or second of two, into Y14.
+// The factors of a part, the first or second of two: rows 0 to 7 in Y8, the others in Y9.
 #define FACTORS(which) \
-	VPMOVZXBW (R13), Y14 \
-	VPSHUFB   which<>(SB), Y14, Y14
+	VPMOVZXBW (R13), Y8 \
+	VPMOVZXBW 16(R13), Y9 \
+	VPSHUFB   which<>(SB), Y8, Y8 \
+	VPSHUFB   which<>(SB), Y9, Y9
 
-// n += factor * sums, and the sums are spent.
-#define SCALED(sum, n) \
-	VPMADDWD sum, Y14, sum \
-	VPADDD   sum, n, n
+// The block's sums (int32) at DX, where the tile's floats are in out, += factor * (n, m), which are spent.
+#define SCALED(n, m, at) \
+	VPMADDWD n, Y8, n \
+	VPMADDWD m, Y9, m \
+	VPADDD   at(DX), n, n \
+	VPADDD   at+32(DX), m, m \
+	VMOVDQA  n, at(DX) \
+	VMOVDQA  m, at+32(DX)
 
-// A part of 32 of Q4_K. 16 products of at most 15*127 fit int16.
-#define PARTX4(which) \
-	CLEAR4(Y0, Y1, Y2, Y3) \
-	STEP4X4(0) \
-	STEP4X4(1) \
-	STEP4X4(2) \
-	STEP4X4(3) \
+#define SCALEDX4(which) \
 	FACTORS(which) \
-	SCALED(Y0, Y4) \
-	SCALED(Y1, Y5) \
-	SCALED(Y2, Y6) \
-	SCALED(Y3, Y7) \
-	ADDQ $256, DI \
-	ADVANCE(32)
+	SCALED(Y0, Y1, 0) \
+	SCALED(Y2, Y3, 64) \
+	SCALED(Y4, Y5, 128) \
+	SCALED(Y6, Y7, 192)
 
-// The offsets of two parts times the sums of x of these parts, one activation: o += …
-#define OFFSET(j, x, o, t) \
-	VPBROADCASTD SUMS32+4*j(x), t \
-	VPMADDWD     t, Y14, t \
-	VPADDD       t, o, o
+// DX = room for the sums on the stack, none of them across lines of the cache.
+#define SUMSONSTACK \
+	LEAQ 63(SP), DX \
+	ANDQ $~63, DX
 
-// R13 stands at the offsets.
-#define OFFSETX4(j) \
-	VPMOVZXBW 32*j(R13), Y14 \
-	OFFSET(j, R8, Y0, Y10) \
-	OFFSET(j, R9, Y1, Y11) \
-	OFFSET(j, R10, Y2, Y12) \
-	OFFSET(j, R11, Y3, Y13)
-
-// acc, at out in memory, += f32(n) * (Y8 * scale)
-#define FINISH(x, n, out, t, s) \
-	VBROADCASTSS SCALE(x), t \
-	VMULPS       Y8, t, t \
-	VCVTDQ2PS    n, n \
-	VMULPS       t, n, n \
-	VADDPS       out, n, n \
-	VMOVUPS      n, out
-
-// The same, then acc -= f32(o) * (Y9 * scale).
-#define FINISHOFFSET(x, n, o, out, t, s) \
-	VBROADCASTSS SCALE(x), t \
-	VMULPS       Y8, t, s \
-	VCVTDQ2PS    n, n \
-	VMULPS       s, n, n \
-	VADDPS       out, n, n \
-	VMULPS       Y9, t, s \
-	VCVTDQ2PS    o, o \
-	VMULPS       s, o, o \
-	VSUBPS       o, n, n \
-	VMOVUPS      n, out
-
-// The end of a block of Q4_K and Q5_K: R13 stands behind the factors, where the offsets are.
-#define ENDX4 \
-	CLEAR4(Y0, Y1, Y2, Y3) \
-	OFFSETX4(0) \
-	OFFSETX4(1) \
-	OFFSETX4(2) \
-	OFFSETX4(3) \
-	VCVTPH2PS 128(R13), Y8 \
-	VCVTPH2PS 160(R13), Y9 \
-	FINISHOFFSET(R8, Y4, Y0, 0(BX), Y10, Y11) \
-	FINISHOFFSET(R9, Y5, Y1, 64(BX), Y12, Y13) \
-	FINISHOFFSET(R10, Y6, Y2, 128(BX), Y10, Y11) \
-	FINISHOFFSET(R11, Y7, Y3, 192(BX), Y12, Y13) \
-	ADVANCE((largeBlock__size-256))
-
-// out = 0 for the 8 rows of the half.
 #define ZEROX4 \
 	VPXOR   Y0, Y0, Y0 \
-	VMOVUPS Y0, 0(BX) \
-	VMOVUPS Y0, 64(BX) \
-	VMOVUPS Y0, 128(BX) \
-	VMOVUPS Y0, 192(BX)
+	VMOVDQA Y0, 0(DX) \
+	VMOVDQA Y0, 32(DX) \
+	VMOVDQA Y0, 64(DX) \
+	VMOVDQA Y0, 96(DX) \
+	VMOVDQA Y0, 128(DX) \
+	VMOVDQA Y0, 160(DX) \
+	VMOVDQA Y0, 192(DX) \
+	VMOVDQA Y0, 224(DX)
+
+#define PARTX4(which) \
+	PART4X4 \
+	SCALEDX4(which) \
+	ADDQ $256, DI \
+	ADDQ $32, SI
+
+// The end of a block for 8 rows and one activation, whose floats and sums are at: the products of the
+// offsets, in Y8 to Y11, with the sums of x, d in Y6, dmin in Y7.
+// acc += f32(n) * (d * scale), then acc -= f32(o) * (dmin * scale).
+#define ENDHALF(x, at) \
+	VPBROADCASTD SUMS32(x)(SI*1), Y0 \
+	VPBROADCASTD SUMS32+4(x)(SI*1), Y1 \
+	VPBROADCASTD SUMS32+8(x)(SI*1), Y2 \
+	VPBROADCASTD SUMS32+12(x)(SI*1), Y3 \
+	VPMADDWD     Y0, Y8, Y0 \
+	VPMADDWD     Y1, Y9, Y1 \
+	VPMADDWD     Y2, Y10, Y2 \
+	VPMADDWD     Y3, Y11, Y3 \
+	VPADDD       Y1, Y0, Y0 \
+	VPADDD       Y3, Y2, Y2 \
+	VPADDD       Y2, Y0, Y0 \
+	VBROADCASTSS SCALE(x)(SI*1), Y4 \
+	VMULPS       Y6, Y4, Y5 \
+	VCVTDQ2PS    at(DX), Y1 \
+	VMULPS       Y5, Y1, Y1 \
+	VADDPS       at(BX), Y1, Y1 \
+	VMULPS       Y7, Y4, Y5 \
+	VCVTDQ2PS    Y0, Y0 \
+	VMULPS       Y5, Y0, Y0 \
+	VSUBPS       Y0, Y1, Y1 \
+	VMOVUPS      Y1, at(BX)
+
+// The same for four activations: f is where the factors of these rows are, at where their results.
+#define ENDHALFX4(f, at) \
+	VPMOVZXBW f(R13), Y8 \
+	VPMOVZXBW f+32(R13), Y9 \
+	VPMOVZXBW f+64(R13), Y10 \
+	VPMOVZXBW f+96(R13), Y11 \
+	VCVTPH2PS f+128(R13), Y6 \
+	VCVTPH2PS f+160(R13), Y7 \
+	ENDHALF(R8, at) \
+	ENDHALF(R9, at+64) \
+	ENDHALF(R10, at+128) \
+	ENDHALF(R11, at+192)
+
+// R13 stands behind the factors, where the offsets are.
+#define ENDX4 \
+	ENDHALFX4(0, 0) \
+	ENDHALFX4(16, 32) \
+	PREFETCHT0 PREFETCH-128(R13) \
+	PREFETCHT0 PREFETCH-64(R13) \
+	PREFETCHT0 PREFETCH(R13) \
+	PREFETCHT0 PREFETCH+64(R13) \
+	PREFETCHT0 PREFETCH+128(R13) \
+	ADDQ $(largeBlock__size-256), SI
 
 // func q4KTileAVX2(w *byte, a *[4]*largeBlock, out *[4][16]float32, blocks int)
-TEXT ·q4KTileAVX2(SB), NOSPLIT, $0-32
-	MOVQ         w+0(FP), DI
-	LEAQ         const_q4KFactors(DI), R13
-	MOVQ         out+16(FP), BX
+TEXT ·q4KTileAVX2(SB), NOSPLIT, $320-32
+	SUMSONSTACK
 	VPBROADCASTQ low4<>(SB), Y15
-	MOVQ         $2, DX
-
-half:
-	LOADTILE
-	ZEROX4
-	MOVQ blocks+24(FP), CX
+	BEGINTILE
+	LEAQ const_q4KFactors(DI), R13
 
 block:
-	CLEAR4(Y4, Y5, Y6, Y7)
+	ZEROX4
 	MOVQ $4, AX
 
 pair:
@@ -189,12 +156,6 @@ pair:
 	ADDQ $(const_q4KGroup-128), R13
 	DECQ CX
 	JNZ  block
-	ADDQ $32, BX
-	MOVQ w+0(FP), DI
-	LEAQ const_q4KFactors+16(DI), R13
-	ADDQ $32, DI
-	DECQ DX
-	JNZ  half
 	VZEROUPPER
 	RET
 
@@ -323,77 +284,49 @@ pair:
 
 // Q5_K: the fifth bits of a part are at R12. A weight is at most 31, so the products of four steps fit
 // int16, and each half of a part is scaled for itself. Fifth bits of the steps j and j+4 are moved to
-// bit 4 and join the nibbles.
-#define FIFTH(j) \
-	VMOVDQU (R12), Y14 \
-	VPSLLW  $(4-j), Y14, Y10 \
-	VPSRLW  $j, Y14, Y11 \
-	VPAND   bit4x32<>(SB), Y10, Y10 \
-	VPAND   bit4x32<>(SB), Y11, Y11 \
-	VPOR    Y10, Y8, Y8 \
-	VPOR    Y11, Y9, Y9
+// bit 4, the mask of which is Y14, and join the nibbles low and high.
+#define FIFTH(j, at, low, high) \
+	VMOVDQU at(R12), Y12 \
+	VPSLLW  $(4-j), Y12, Y13 \
+	VPSRLW  $j, Y12, Y12 \
+	VPAND   Y14, Y13, Y13 \
+	VPAND   Y14, Y12, Y12 \
+	VPOR    Y13, low, low \
+	VPOR    Y12, high, high
 
-DATA bit4x32<>+0(SB)/8, $0x1010101010101010
-DATA bit4x32<>+8(SB)/8, $0x1010101010101010
-DATA bit4x32<>+16(SB)/8, $0x1010101010101010
-DATA bit4x32<>+24(SB)/8, $0x1010101010101010
-GLOBL bit4x32<>(SB), RODATA|NOPTR, $32
-
-// n += factor * (x's products with low and high half of two steps). Two products with each are at most
-// 4*31*127 together.
-#define TOKEN5(j, x, n, t) \
-	VPBROADCASTD 4*j(x), t \
-	VPMADDUBSW   t, Y8, t \
-	VPADDW       t, n, n \
-	VPBROADCASTD 16+4*j(x), t \
-	VPMADDUBSW   t, Y9, t \
-	VPADDW       t, n, n
-
-#define STEP5X4(j) \
+#define WEIGHTS5(j) \
 	NIBBLES(j) \
-	FIFTH(j) \
-	TOKEN5(j, R8, Y0, Y10) \
-	TOKEN5(j, R9, Y1, Y11) \
-	TOKEN5(j, R10, Y2, Y12) \
-	TOKEN5(j, R11, Y3, Y13)
-
-#define SCALE5X4(which) \
-	FACTORS(which) \
-	SCALED(Y0, Y4) \
-	SCALED(Y1, Y5) \
-	SCALED(Y2, Y6) \
-	SCALED(Y3, Y7)
+	FIFTH(j, 0, Y8, Y9) \
+	FIFTH(j, 32, Y10, Y11)
 
 // Two steps of low and of high nibbles are four steps: 8 products, at most 8*31*127 = 31496.
 #define PART5X4(which) \
-	CLEAR4(Y0, Y1, Y2, Y3) \
-	STEP5X4(0) \
-	STEP5X4(1) \
-	SCALE5X4(which) \
-	CLEAR4(Y0, Y1, Y2, Y3) \
-	STEP5X4(2) \
-	STEP5X4(3) \
-	SCALE5X4(which) \
+	WEIGHTS5(0) \
+	BEGIN4X4(0) \
+	WEIGHTS5(1) \
+	TOKEN4X4(1) \
+	SCALEDX4(which) \
+	WEIGHTS5(2) \
+	BEGIN4X4(2) \
+	WEIGHTS5(3) \
+	TOKEN4X4(3) \
+	SCALEDX4(which) \
+	PREFETCHT0 PREFETCH(R12) \
 	ADDQ $256, DI \
 	ADDQ $64, R12 \
-	ADVANCE(32)
+	ADDQ $32, SI
 
 // func q5KTileAVX2(w *byte, a *[4]*largeBlock, out *[4][16]float32, blocks int)
-TEXT ·q5KTileAVX2(SB), NOSPLIT, $0-32
-	MOVQ         w+0(FP), DI
-	LEAQ         const_q5KFactors(DI), R13
-	LEAQ         const_q5KFifth(DI), R12
-	MOVQ         out+16(FP), BX
+TEXT ·q5KTileAVX2(SB), NOSPLIT, $320-32
+	SUMSONSTACK
 	VPBROADCASTQ low4<>(SB), Y15
-	MOVQ         $2, DX
-
-half:
-	LOADTILE
-	ZEROX4
-	MOVQ blocks+24(FP), CX
+	VPBROADCASTQ bit4<>(SB), Y14
+	BEGINTILE
+	LEAQ const_q5KFactors(DI), R13
+	LEAQ const_q5KFifth(DI), R12
 
 block:
-	CLEAR4(Y4, Y5, Y6, Y7)
+	ZEROX4
 	MOVQ $4, AX
 
 pair:
@@ -408,13 +341,6 @@ pair:
 	ADDQ $(const_q5KGroup-128), R13
 	DECQ CX
 	JNZ  block
-	ADDQ $32, BX
-	MOVQ w+0(FP), DI
-	LEAQ const_q5KFactors+16(DI), R13
-	LEAQ const_q5KFifth+32(DI), R12
-	ADDQ $32, DI
-	DECQ DX
-	JNZ  half
 	VZEROUPPER
 	RET
 
@@ -501,39 +427,40 @@ pair:
 	VZEROUPPER
 	RET
 
-// Q6_K: the weights of the four steps of a part of 16, 8 rows, at w: Y0 to Y3. t and u are spent.
-#define SIX(w, t, u) \
+// Q6_K: the weights of the four steps of a part of 16, 8 rows, at w: Y0 to Y3. low and high are the masks;
+// t and u are spent.
+#define SIX(w, low, high, t, u) \
 	VMOVDQU w(DI), Y0 \
 	VMOVDQU w+64(DI), Y1 \
 	VMOVDQU w+128(DI), t \
 	VPSRLW  $4, Y0, Y2 \
 	VPSRLW  $4, Y1, Y3 \
-	VPAND   Y15, Y0, Y0 \
-	VPAND   Y15, Y1, Y1 \
-	VPAND   Y15, Y2, Y2 \
-	VPAND   Y15, Y3, Y3 \
+	VPAND   low, Y0, Y0 \
+	VPAND   low, Y1, Y1 \
+	VPAND   low, Y2, Y2 \
+	VPAND   low, Y3, Y3 \
 	VPSLLW  $4, t, u \
-	VPAND   Y14, u, u \
+	VPAND   high, u, u \
 	VPOR    u, Y0, Y0 \
 	VPSLLW  $2, t, u \
-	VPAND   Y14, u, u \
+	VPAND   high, u, u \
 	VPOR    u, Y1, Y1 \
-	VPAND   Y14, t, u \
+	VPAND   high, t, u \
 	VPOR    u, Y2, Y2 \
 	VPSRLW  $2, t, u \
-	VPAND   Y14, u, u \
+	VPAND   high, u, u \
 	VPOR    u, Y3, Y3
 
-// n += factor (f) * the products of a part. A weight is at most 63, so those of two steps, at most
-// 4*63*127 = 32004, fit int16.
-#define TOKEN6(x, f, n, t, u, v) \
-	VPBROADCASTD 0(x), t \
-	VPBROADCASTD 4(x), u \
+// n += factor (f) * the products of a part, whose x are at. A weight is at most 63, so those of two
+// steps, at most 4*63*127 = 32004, fit int16.
+#define TOKEN6(at, x, f, n, t, u, v) \
+	VPBROADCASTD at(x)(SI*1), t \
+	VPBROADCASTD at+4(x)(SI*1), u \
 	VPMADDUBSW   t, Y0, t \
 	VPMADDUBSW   u, Y1, u \
 	VPADDW       u, t, t \
-	VPBROADCASTD 8(x), u \
-	VPBROADCASTD 12(x), v \
+	VPBROADCASTD at+8(x)(SI*1), u \
+	VPBROADCASTD at+12(x)(SI*1), v \
 	VPMADDUBSW   u, Y2, u \
 	VPMADDUBSW   v, Y3, v \
 	VPADDW       v, u, u \
@@ -548,77 +475,97 @@ pair:
 	VPMADDWD     t, f, t \
 	VPSUBD       t, n, n
 
-#define PART6X4(which, w) \
-	SIX(w, Y10, Y11) \
-	VPMOVSXBW (R13), Y8 \
-	VPSHUFB   which<>(SB), Y8, Y8 \
-	TOKEN6(R8, Y8, Y4, Y9, Y10, Y11) \
-	TOKEN6(R9, Y8, Y5, Y12, Y13, Y11) \
-	TOKEN6(R10, Y8, Y6, Y9, Y10, Y11) \
-	TOKEN6(R11, Y8, Y7, Y12, Y13, Y11) \
-	ADVANCE(16)
+// A part for 8 rows: weights at w, factors at f, x at, and the sums of four activations.
+#define PART6X4(which, w, f, at, n0, n1, n2, n3) \
+	SIX(w, low4x32<>(SB), bits45x32<>(SB), Y13, Y14) \
+	VPMOVSXBW f(R13), Y12 \
+	VPSHUFB   which<>(SB), Y12, Y12 \
+	TOKEN6(at, R8, Y12, n0, Y13, Y14, Y15) \
+	TOKEN6(at, R9, Y12, n1, Y13, Y14, Y15) \
+	TOKEN6(at, R10, Y12, n2, Y13, Y14, Y15) \
+	TOKEN6(at, R11, Y12, n3, Y13, Y14, Y15)
 
-// Two parts. AX is how far the sums are from where x stands: it falls behind by 32-4 a time.
-#define PAIR6X4 \
-	VPMOVSXBW (R13), Y8 \
-	VPSLLW    $5, Y8, Y8 \
-	MINUS32(R8, Y8, Y4, Y9) \
-	MINUS32(R9, Y8, Y5, Y10) \
-	MINUS32(R10, Y8, Y6, Y11) \
-	MINUS32(R11, Y8, Y7, Y12) \
-	PART6X4(first, 0) \
-	PART6X4(second, 192) \
-	ADDQ $384, DI \
-	ADDQ $32, R13 \
-	SUBQ $28, AX
+// Two parts for 8 rows.
+#define PAIR6X4(w, f, n0, n1, n2, n3) \
+	VPMOVSXBW f(R13), Y12 \
+	VPSLLW    $5, Y12, Y12 \
+	MINUS32(R8, Y12, n0, Y13) \
+	MINUS32(R9, Y12, n1, Y13) \
+	MINUS32(R10, Y12, n2, Y13) \
+	MINUS32(R11, Y12, n3, Y13) \
+	PART6X4(first, w, f, 0, n0, n1, n2, n3) \
+	PART6X4(second, w+192, f, 16, n0, n1, n2, n3)
+
+DATA low4x32<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA low4x32<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA low4x32<>+16(SB)/8, $0x0f0f0f0f0f0f0f0f
+DATA low4x32<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
+GLOBL low4x32<>(SB), RODATA|NOPTR, $32
+DATA bits45x32<>+0(SB)/8, $0x3030303030303030
+DATA bits45x32<>+8(SB)/8, $0x3030303030303030
+DATA bits45x32<>+16(SB)/8, $0x3030303030303030
+DATA bits45x32<>+24(SB)/8, $0x3030303030303030
+GLOBL bits45x32<>(SB), RODATA|NOPTR, $32
+
+#define PREFETCH6 \
+	PREFETCHT0 5040(DI) \
+	PREFETCHT0 5104(DI) \
+	PREFETCHT0 5168(DI) \
+	PREFETCHT0 5232(DI) \
+	PREFETCHT0 5296(DI)
 
 // func q6KTileAVX2(w *byte, a *[4]*largeBlock, out *[4][16]float32, blocks int)
+// The sums are in Y4 to Y11, two for each activation; AX is where those of x are, DX counts pairs.
 TEXT ·q6KTileAVX2(SB), NOSPLIT, $0-32
-	MOVQ         w+0(FP), DI
-	LEAQ         const_q6KFactors(DI), R13
-	MOVQ         out+16(FP), BX
-	VPBROADCASTQ low4<>(SB), Y15
-	VPBROADCASTQ bits45<>(SB), Y14
-	MOVQ         $2, DX
-
-half:
-	LOADTILE
-	ZEROX4
-	MOVQ blocks+24(FP), CX
+	BEGINTILE
+	LEAQ const_q6KFactors(DI), R13
 
 block:
-	CLEAR4(Y4, Y5, Y6, Y7)
-	MOVQ $largeBlock_sums16, AX
+	VPXOR Y4, Y4, Y4
+	VPXOR Y5, Y5, Y5
+	VPXOR Y6, Y6, Y6
+	VPXOR Y7, Y7, Y7
+	VPXOR Y8, Y8, Y8
+	VPXOR Y9, Y9, Y9
+	VPXOR Y10, Y10, Y10
+	VPXOR Y11, Y11, Y11
+	LEAQ  largeBlock_sums16(SI), AX
+	MOVQ  $8, DX
 
 pair:
-	PAIR6X4
-	CMPQ AX, $(largeBlock_sums16-8*28)
-	JNE  pair
+	PAIR6X4(0, 0, Y4, Y6, Y8, Y10)
+	PREFETCH6
+	PREFETCHT0 5360(DI)
+	PAIR6X4(32, 16, Y5, Y7, Y9, Y11)
+	ADDQ $384, DI
+	ADDQ $32, R13
+	ADDQ $32, SI
+	ADDQ $4, AX
+	DECQ DX
+	JNZ  pair
+	VMOVAPS Y8, Y0
+	VMOVAPS Y9, Y1
 	VCVTPH2PS (R13), Y8
-	FINISH(R8, Y4, 0(BX), Y10, Y0)
-	FINISH(R9, Y5, 64(BX), Y11, Y0)
-	FINISH(R10, Y6, 128(BX), Y12, Y0)
-	FINISH(R11, Y7, 192(BX), Y13, Y0)
-	ADVANCE((largeBlock__size-256))
+	VCVTPH2PS 16(R13), Y9
+	FINISH(SCALE, R8, Y4, Y5, 0)
+	FINISH(SCALE, R9, Y6, Y7, 64)
+	FINISH(SCALE, R10, Y0, Y1, 128)
+	FINISH(SCALE, R11, Y10, Y11, 192)
+	PREFETCH6
+	ADDQ $(largeBlock__size-256), SI
 	ADDQ $(const_q6KGroup-3072), DI
 	ADDQ $(const_q6KGroup-256), R13
 	DECQ CX
 	JNZ  block
-	ADDQ $32, BX
-	MOVQ w+0(FP), DI
-	LEAQ const_q6KFactors+16(DI), R13
-	ADDQ $32, DI
-	DECQ DX
-	JNZ  half
 	VZEROUPPER
 	RET
 
 // One part of one activation for 8 rows at w, factors at f.
-#define PART6X1(which, w, f, n) \
-	SIX(w, Y6, Y7) \
+#define PART6X1(which, w, f, at, n) \
+	SIX(w, Y15, Y14, Y6, Y7) \
 	VPMOVSXBW f(R13), Y8 \
 	VPSHUFB   which<>(SB), Y8, Y8 \
-	TOKEN6(R8, Y8, n, Y9, Y10, Y11)
+	TOKEN6(at, R8, Y8, n, Y9, Y10, Y11)
 
 #define PAIR6X1 \
 	VPBROADCASTD (R8)(AX*1), Y2 \
@@ -630,33 +577,29 @@ pair:
 	VPMADDWD   Y2, Y9, Y9 \
 	VPSUBD     Y8, Y4, Y4 \
 	VPSUBD     Y9, Y5, Y5 \
-	PART6X1(first, 0, 0, Y4) \
-	PART6X1(first, 32, 16, Y5) \
-	ADDQ $16, R8 \
-	PART6X1(second, 192, 0, Y4) \
-	PART6X1(second, 224, 16, Y5) \
-	ADDQ $16, R8 \
-	PREFETCHT0 5040(DI) \
-	PREFETCHT0 5104(DI) \
-	PREFETCHT0 5168(DI) \
-	PREFETCHT0 5232(DI) \
-	PREFETCHT0 5296(DI) \
+	PART6X1(first, 0, 0, 0, Y4) \
+	PART6X1(first, 32, 16, 0, Y5) \
+	PART6X1(second, 192, 0, 16, Y4) \
+	PART6X1(second, 224, 16, 16, Y5) \
+	PREFETCH6 \
 	PREFETCHT0 5360(DI) \
 	ADDQ $384, DI \
 	ADDQ $32, R13 \
-	SUBQ $28, AX
+	ADDQ $32, SI \
+	ADDQ $4, AX
 
 // func q6KAVX2(w *byte, a *largeBlock, out *float32, blocks, groups int)
 TEXT ·q6KAVX2(SB), NOSPLIT, $0-40
 	MOVQ         w+0(FP), DI
 	LEAQ         const_q6KFactors(DI), R13
+	MOVQ         a+8(FP), R8
 	MOVQ         out+16(FP), BX
-	MOVQ         groups+32(FP), DX
+	MOVQ         groups+32(FP), R9
 	VPBROADCASTQ low4<>(SB), Y15
 	VPBROADCASTQ bits45<>(SB), Y14
 
 group:
-	MOVQ  a+8(FP), R8
+	XORQ  SI, SI
 	MOVQ  blocks+24(FP), CX
 	VPXOR Y12, Y12, Y12
 	VPXOR Y13, Y13, Y13
@@ -664,21 +607,18 @@ group:
 block:
 	VPXOR Y4, Y4, Y4
 	VPXOR Y5, Y5, Y5
-	MOVQ  $largeBlock_sums16, AX
+	LEAQ  largeBlock_sums16(SI), AX
+	MOVQ  $8, DX
 
 pair:
 	PAIR6X1
-	CMPQ AX, $(largeBlock_sums16-8*28)
-	JNE  pair
-	VBROADCASTSS SCALE(R8), Y2
+	DECQ DX
+	JNZ  pair
+	VBROADCASTSS SCALE(R8)(SI*1), Y2
 	FINISHX1(0, Y4, Y12, Y8)
 	FINISHX1(16, Y5, Y13, Y9)
-	PREFETCHT0 5040(DI)
-	PREFETCHT0 5104(DI)
-	PREFETCHT0 5168(DI)
-	PREFETCHT0 5232(DI)
-	PREFETCHT0 5296(DI)
-	ADDQ $(largeBlock__size-256), R8
+	PREFETCH6
+	ADDQ $(largeBlock__size-256), SI
 	ADDQ $(const_q6KGroup-3072), DI
 	ADDQ $(const_q6KGroup-256), R13
 	DECQ CX
@@ -686,7 +626,7 @@ pair:
 	VMOVUPS Y12, (BX)
 	VMOVUPS Y13, 32(BX)
 	ADDQ $64, BX
-	DECQ DX
+	DECQ R9
 	JNZ  group
 	VZEROUPPER
 	RET

@@ -7,6 +7,9 @@
 
 #include "textflag.h"
 #include "go_asm.h"
+#include "tile_amd64.h"
+
+#define PREFETCH 4352
 
 // 16 bytes of 0x0001: sums of pairs of int16 by VPMADDWD.
 DATA ones16<>+0(SB)/8, $0x0001000100010001
@@ -34,7 +37,7 @@ GLOBL low4<>(SB), RODATA|NOPTR, $8
 	PREFETCHT0   4352+64*j(DI)
 
 // Y12, Y13 += f32(Y0, Y1) * (d * scale), d being 16 Halfs at w.
-#define FINISH(w) \
+#define FINISHX1(w) \
 	VBROADCASTSS smallBlock_scale(SI), Y9 \
 	VCVTPH2PS    w(DI), Y10 \
 	VCVTPH2PS    w+16(DI), Y11 \
@@ -71,7 +74,7 @@ block:
 	STEP8(5)
 	STEP8(6)
 	STEP8(7)
-	FINISH(512)
+	FINISHX1(512)
 	ADDQ  $544, DI
 	ADDQ  $smallBlock__size, SI
 	DECQ  CX
@@ -84,68 +87,47 @@ block:
 	VZEROUPPER
 	RET
 
-// The products of the weights Y8 = w, Y9 = |w| with one activation's x, added to n.
-#define TOKEN8(j, x, n, t) \
-	VPBROADCASTD 4*j(x), t \
-	VPSIGNB      Y8, t, t \
-	VPMADDUBSW   t, Y9, t \
-	VPMADDWD     t, Y15, t \
-	VPADDD       t, n, n
+// The products of the weights Y8 = w, Y9 = |w| of rows 0 to 7 and Y10, Y11 of the others with one
+// activation's x in n, m.
+#define PRODUCTS8(j, x, n, m) \
+	VPBROADCASTD 4*j(x)(SI*1), m \
+	VPSIGNB      Y8, m, n \
+	VPSIGNB      Y10, m, m \
+	VPMADDUBSW   n, Y9, n \
+	VPMADDUBSW   m, Y11, m \
+	VPMADDWD     n, Y15, n \
+	VPMADDWD     m, Y15, m
 
-// A step of Q8_0 for 8 rows and 4 activations, whose blocks are at R8 to R11.
+#define TOKEN8(j, x, n, m) \
+	PRODUCTS8(j, x, Y12, Y13) \
+	VPADDD Y12, n, n \
+	VPADDD Y13, m, m
+
+#define WEIGHTS8(j) \
+	VMOVDQU    64*j(DI), Y8 \
+	VMOVDQU    64*j+32(DI), Y10 \
+	PREFETCHT0 PREFETCH+64*j(DI) \
+	VPABSB     Y8, Y9 \
+	VPABSB     Y10, Y11
+
 #define STEP8X4(j) \
-	VMOVDQU 64*j(DI), Y8 \
-	VPABSB  Y8, Y9 \
-	TOKEN8(j, R8, Y0, Y10) \
-	TOKEN8(j, R9, Y1, Y11) \
-	TOKEN8(j, R10, Y2, Y12) \
-	TOKEN8(j, R11, Y3, Y13)
-
-// acc += f32(n) * (Y8 * scale)
-#define FINISHX4(x, n, acc, t) \
-	VBROADCASTSS smallBlock_scale(x), t \
-	VMULPS       Y8, t, t \
-	VCVTDQ2PS    n, n \
-	VMULPS       t, n, n \
-	VADDPS       n, acc, acc
-
-#define LOADTILE \
-	MOVQ a+8(FP), AX \
-	MOVQ 0(AX), R8 \
-	MOVQ 8(AX), R9 \
-	MOVQ 16(AX), R10 \
-	MOVQ 24(AX), R11
-
-#define NEXTX4 \
-	ADDQ $smallBlock__size, R8 \
-	ADDQ $smallBlock__size, R9 \
-	ADDQ $smallBlock__size, R10 \
-	ADDQ $smallBlock__size, R11
+	WEIGHTS8(j) \
+	TOKEN8(j, R8, Y0, Y1) \
+	TOKEN8(j, R9, Y2, Y3) \
+	TOKEN8(j, R10, Y4, Y5) \
+	TOKEN8(j, R11, Y6, Y7)
 
 // func q8TileAVX2(w *byte, a *[4]*smallBlock, out *[4][16]float32, blocks int)
-// First the rows 0 to 7, then, with all that belongs to a row 32 bytes on (d: 16), the others.
 TEXT ·q8TileAVX2(SB), NOSPLIT, $0-32
-	MOVQ         w+0(FP), DI
-	MOVQ         DI, R13
-	ADDQ         $512, R13
-	MOVQ         out+16(FP), BX
 	VPBROADCASTQ ones16<>(SB), Y15
-	MOVQ         $2, DX
-
-half:
-	LOADTILE
-	MOVQ  blocks+24(FP), CX
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
+	BEGINTILE
 
 block:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	STEP8X4(0)
+	WEIGHTS8(0)
+	PRODUCTS8(0, R8, Y0, Y1)
+	PRODUCTS8(0, R9, Y2, Y3)
+	PRODUCTS8(0, R10, Y4, Y5)
+	PRODUCTS8(0, R11, Y6, Y7)
 	STEP8X4(1)
 	STEP8X4(2)
 	STEP8X4(3)
@@ -153,27 +135,14 @@ block:
 	STEP8X4(5)
 	STEP8X4(6)
 	STEP8X4(7)
-	VCVTPH2PS (R13), Y8
-	FINISHX4(R8, Y0, Y4, Y10)
-	FINISHX4(R9, Y1, Y5, Y11)
-	FINISHX4(R10, Y2, Y6, Y12)
-	FINISHX4(R11, Y3, Y7, Y13)
-	NEXTX4
-	ADDQ  $544, DI
-	ADDQ  $544, R13
-	DECQ  CX
-	JNZ   block
-	VMOVUPS Y4, 0(BX)
-	VMOVUPS Y5, 64(BX)
-	VMOVUPS Y6, 128(BX)
-	VMOVUPS Y7, 192(BX)
-	ADDQ  $32, BX
-	MOVQ  w+0(FP), DI
-	MOVQ  DI, R13
-	ADDQ  $32, DI
-	ADDQ  $528, R13
-	DECQ  DX
-	JNZ   half
+	VCVTPH2PS 512(DI), Y8
+	VCVTPH2PS 528(DI), Y9
+	PREFETCHT0 PREFETCH+512(DI)
+	FINISHX4(smallBlock_scale)
+	ADDQ $544, DI
+	ADDQ $smallBlock__size, SI
+	DECQ CX
+	JNZ  block
 	VZEROUPPER
 	RET
 
@@ -228,7 +197,7 @@ block:
 	VPMADDWD Y1, Y15, Y1
 	VPSUBD Y2, Y0, Y0
 	VPSUBD Y2, Y1, Y1
-	FINISH(256)
+	FINISHX1(256)
 	ADDQ  $288, DI
 	ADDQ  $smallBlock__size, SI
 	DECQ  CX
@@ -241,83 +210,34 @@ block:
 	VZEROUPPER
 	RET
 
-// n (int16) += the products of the low nibbles Y8 and the high nibbles Y9 with one activation's x.
-#define TOKEN4(j, x, n, t) \
-	VPBROADCASTD 4*j(x), t \
-	VPMADDUBSW   t, Y8, t \
-	VPADDW       t, n, n \
-	VPBROADCASTD 16+4*j(x), t \
-	VPMADDUBSW   t, Y9, t \
-	VPADDW       t, n, n
-
-#define STEP4X4(j) \
-	VMOVDQU 64*j(DI), Y8 \
-	VPSRLW  $4, Y8, Y9 \
-	VPAND   Y14, Y8, Y8 \
-	VPAND   Y14, Y9, Y9 \
-	TOKEN4(j, R8, Y0, Y10) \
-	TOKEN4(j, R9, Y1, Y11) \
-	TOKEN4(j, R10, Y2, Y12) \
-	TOKEN4(j, R11, Y3, Y13)
-
-// n becomes int32 and loses 8 times the sum of x.
-#define TAKEOFF(x, n, t) \
-	VPBROADCASTD smallBlock_sum(x), t \
-	VPSLLD       $3, t, t \
-	VPMADDWD     n, Y15, n \
-	VPSUBD       t, n, n
+// n, m become int32 and lose 8 times the sum of x.
+#define TAKEOFF(x, n, m) \
+	VPBROADCASTD smallBlock_sum(x)(SI*1), Y12 \
+	VPSLLD       $3, Y12, Y12 \
+	VPMADDWD     n, Y14, n \
+	VPMADDWD     m, Y14, m \
+	VPSUBD       Y12, n, n \
+	VPSUBD       Y12, m, m
 
 // func q4TileAVX2(w *byte, a *[4]*smallBlock, out *[4][16]float32, blocks int)
 TEXT ·q4TileAVX2(SB), NOSPLIT, $0-32
-	MOVQ         w+0(FP), DI
-	MOVQ         DI, R13
-	ADDQ         $256, R13
-	MOVQ         out+16(FP), BX
-	VPBROADCASTQ ones16<>(SB), Y15
-	VPBROADCASTQ low4<>(SB), Y14
-	MOVQ         $2, DX
-
-half:
-	LOADTILE
-	MOVQ  blocks+24(FP), CX
-	VPXOR Y4, Y4, Y4
-	VPXOR Y5, Y5, Y5
-	VPXOR Y6, Y6, Y6
-	VPXOR Y7, Y7, Y7
+	VPBROADCASTQ ones16<>(SB), Y14
+	VPBROADCASTQ low4<>(SB), Y15
+	BEGINTILE
 
 block:
-	VPXOR Y0, Y0, Y0
-	VPXOR Y1, Y1, Y1
-	VPXOR Y2, Y2, Y2
-	VPXOR Y3, Y3, Y3
-	STEP4X4(0)
-	STEP4X4(1)
-	STEP4X4(2)
-	STEP4X4(3)
-	TAKEOFF(R8, Y0, Y10)
-	TAKEOFF(R9, Y1, Y11)
-	TAKEOFF(R10, Y2, Y12)
-	TAKEOFF(R11, Y3, Y13)
-	VCVTPH2PS (R13), Y8
-	FINISHX4(R8, Y0, Y4, Y10)
-	FINISHX4(R9, Y1, Y5, Y11)
-	FINISHX4(R10, Y2, Y6, Y12)
-	FINISHX4(R11, Y3, Y7, Y13)
-	NEXTX4
-	ADDQ  $288, DI
-	ADDQ  $288, R13
-	DECQ  CX
-	JNZ   block
-	VMOVUPS Y4, 0(BX)
-	VMOVUPS Y5, 64(BX)
-	VMOVUPS Y6, 128(BX)
-	VMOVUPS Y7, 192(BX)
-	ADDQ  $32, BX
-	MOVQ  w+0(FP), DI
-	MOVQ  DI, R13
-	ADDQ  $32, DI
-	ADDQ  $272, R13
-	DECQ  DX
-	JNZ   half
+	PART4X4
+	TAKEOFF(R8, Y0, Y1)
+	TAKEOFF(R9, Y2, Y3)
+	TAKEOFF(R10, Y4, Y5)
+	TAKEOFF(R11, Y6, Y7)
+	VCVTPH2PS 256(DI), Y8
+	VCVTPH2PS 272(DI), Y9
+	PREFETCHT0 PREFETCH+256(DI)
+	FINISHX4(smallBlock_scale)
+	ADDQ $288, DI
+	ADDQ $smallBlock__size, SI
+	DECQ CX
+	JNZ  block
 	VZEROUPPER
 	RET
