@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -92,7 +93,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 		return marker.Write(p.Text, said.Release)
 	})
 	if res == nil {
-		return nil, busy(err)
+		return nil, refused(err)
 	}
 	if err == nil {
 		err = marker.Close(said.Release)
@@ -132,10 +133,13 @@ func bodies(ev *pipeline.Evidence) []dsai.PassageBody {
 	return out
 }
 
-// busy translates what a caller may wait out.
-func busy(err error) error {
+// refused translates why nothing was run: a caller may wait it out, or must ask for less.
+func refused(err error) error {
 	if b, ok := errors.AsType[*engine.BusyError](err); ok {
 		return &pipeline.BusyError{RetryAfter: b.RetryAfter, Cause: err}
+	}
+	if _, ok := errors.AsType[*engine.MemoryError](err); ok {
+		return fmt.Errorf("%w: %w", pipeline.ErrMemory, err)
 	}
 	return err
 }

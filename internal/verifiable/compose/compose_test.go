@@ -170,3 +170,22 @@ func TestSamplingIsCanonical(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A model that this machine can never hold says so, to whoever must ask for less.
+func TestNoMemory(t *testing.T) {
+	b := newBench(t)
+	file, err := engine.OpenFile(b.model.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := engine.New(engine.Config{Memory: 1 << 10})
+	defer small.Close()
+	e := compose.New(compose.Config{ID: "tiny", Model: small.Add(file, dsai.Digest{}), Format: b.format})
+	ev := &pipeline.Evidence{
+		Clearance: &pipeline.Clearance{Request: &pipeline.Request{Question: question}},
+		Passages:  []pipeline.Passage{{Body: passages[0], QuoteMax: -1}},
+	}
+	if out, err := e.Answer(t.Context(), ev, func(pipeline.Piece) error { return nil }); out != nil || !errors.Is(err, pipeline.ErrMemory) {
+		t.Errorf("Answer in 1 KiB of memory = %v, %v, want ErrMemory", out, err)
+	}
+}

@@ -27,6 +27,9 @@ func (c Config) Ahead(n int) Config {
 	return c
 }
 
+// Warn says which kernels are not used.
+var Warn = warn
+
 // Remembered returns how many prompts are remembered, in how many bytes.
 func (e *Engine) Remembered() (entries int, bytes int64) {
 	e.prefixes.mu.Lock()
