@@ -70,7 +70,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	}
 	ask := ev.Clearance.Request
 	set, seed := e.settings(ask.Sampling)
-	prompt, err := e.fit(ev, &set)
+	prompt, err := e.fit(ctx, ev, &set)
 	if err != nil {
 		return nil, err
 	}
@@ -186,16 +186,19 @@ const most = 512
 
 // fit makes the prompt. Passages that do not leave room for the answer go, the last first, and the
 // answer gets what is left.
-func (e *Engine) fit(ev *pipeline.Evidence, set *settings) ([]token.ID, error) {
-	context := e.cfg.Model.Context
+func (e *Engine) fit(ctx context.Context, ev *pipeline.Evidence, set *settings) ([]token.ID, error) {
+	room := e.cfg.Model.Context
 	want := set.MaxTokens
 	if want == 0 {
 		want = most
 	}
-	want = min(want, max(context/4, 1))
+	want = min(want, max(room/4, 1))
 	for {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		prompt := Prompt(e.cfg.Format, e.cfg.Model.Vocabulary, string(ev.Clearance.Request.Question), bodies(ev))
-		if left := context - len(prompt); left >= want {
+		if left := room - len(prompt); left >= want {
 			if set.MaxTokens == 0 {
 				set.MaxTokens = most
 			}
