@@ -185,7 +185,7 @@ func (a *app) modelShow(ctx context.Context, name string) error {
 			{"where", whereModel(m)}, {"fingerprint", m.Fingerprint.String()}}
 		if f := m.File; f != nil && f.Problem == "" {
 			rows = append(rows, []string{"calls itself", f.Name}, []string{"architecture", f.Architecture + ", " + thousands(f.Parameters) + " parameters, " + size(f.Size)},
-				[]string{"numbers", m.Profile}, []string{"context", fmt.Sprintf("%d tokens", f.Context)}, []string{"chat template", f.Template}, []string{"licence", license(f)})
+				[]string{"numbers", m.Profile + ", by " + f.Kernel}, []string{"context", fmt.Sprintf("%d tokens", f.Context)}, []string{"chat template", f.Template}, []string{"licence", license(f)})
 		} else if f != nil {
 			rows = append(rows, []string{"problem", f.Problem})
 		}
@@ -215,8 +215,8 @@ func (a *app) modelSpeed(ctx context.Context, name string) error {
 	if a.json {
 		return a.document(out)
 	}
-	a.say("%s: reads %.1f tokens/s (%d), writes %.1f tokens/s (%d), loaded in %d ms.\n",
-		out.Model, out.Prefill, out.PromptTokens, out.Decode, out.OutputTokens, out.LoadMillis)
+	a.say("%s: reads %.1f tokens/s (%d), writes %.1f tokens/s (%d), loaded in %d ms, computed by %s.\n",
+		out.Model, out.Prefill, out.PromptTokens, out.Decode, out.OutputTokens, out.LoadMillis, out.Kernel)
 	return nil
 }
 

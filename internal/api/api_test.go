@@ -6,7 +6,9 @@ package api_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -27,6 +29,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/pipeline"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
@@ -305,6 +308,28 @@ func TestBudgets(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer entitled")
 	if w := serve(s, r); w.Code != 200 {
 		t.Errorf("another key's budget is spent too: %d", w.Code)
+	}
+}
+
+// What an engine has no room for now may be asked again, what it never has room for may not.
+func TestNoRoom(t *testing.T) {
+	for _, tt := range []struct {
+		err         error
+		status      int
+		retry, code string
+	}{
+		{&pipeline.BusyError{RetryAfter: 7 * time.Second, Cause: errors.New("secret")}, 429, "7", "rate_limit_exceeded"},
+		{fmt.Errorf("%w: secret", pipeline.ErrMemory), 400, "", "insufficient_memory"},
+	} {
+		s := server(t, &fake{ask: func(context.Context, *pipeline.Request, func(pipeline.Piece) error) (*pipeline.Receipt, error) {
+			return nil, tt.err
+		}}, nil)
+		r := httptest.NewRequest("POST", "http://localhost/v1/chat/completions", strings.NewReader(question))
+		r.Header.Set("Authorization", "Bearer key")
+		w := serve(s, r)
+		if body := w.Body.String(); w.Code != tt.status || w.Header().Get("Retry-After") != tt.retry || !strings.Contains(body, tt.code) || strings.Contains(body, "secret") {
+			t.Errorf("%v: %d, Retry-After %q, %s, want %d, %q, %s", tt.err, w.Code, w.Header().Get("Retry-After"), body, tt.status, tt.retry, tt.code)
+		}
 	}
 }
 

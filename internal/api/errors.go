@@ -61,6 +61,8 @@ var outcomes = []struct {
 	{view.ErrInvalid, 400, openai.TypeInvalid, "invalid_credential", ""},
 	{view.ErrConflict, 409, openai.TypeInvalid, "conflict", ""},
 	{errTooLarge, 413, openai.TypeInvalid, "request_too_large", ""},
+	{pipeline.ErrMemory, 400, openai.TypeInvalid, "insufficient_memory",
+		"The model, or this request to it, needs more memory than the node may use. Ask for fewer tokens, or for another model."},
 	{view.ErrBusy, 503, openai.TypeServer, "busy", "The node is busy. Try again."},
 	{errUpstream, 502, openai.TypeServer, "upstream_unavailable", ""},
 	{context.DeadlineExceeded, 503, openai.TypeServer, "timeout", "The answer took too long."},

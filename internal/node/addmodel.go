@@ -204,6 +204,7 @@ type Benched struct {
 	OutputTokens int     `json:"outputTokens"`
 	Prefill      float64 `json:"prefillTokensPerSecond"`
 	Decode       float64 `json:"decodeTokensPerSecond"`
+	Kernel       string  `json:"kernel"` // the code that multiplied
 }
 
 func (n *Node) callBench(ctx context.Context, a BenchArgs, _ func(any)) (*Benched, error) {
@@ -243,6 +244,7 @@ func (f *modelFile) bench(ctx context.Context, a BenchArgs) (*Benched, error) {
 	if err != nil {
 		return nil, err
 	}
+	out.Kernel = engine.Kernel()
 	out.PromptTokens, out.OutputTokens = res.PromptTokens, len(res.Output)
 	out.Prefill = rate(res.PromptTokens, res.FirstToken)
 	out.Decode = rate(len(res.Output)-1, res.Took-res.FirstToken)

@@ -71,16 +71,22 @@ func (c *clock) reach(t dsai.Time) {
 
 // catchUp waits, two seconds at most, until the machine's time has caught up with
 // reach: many changes of keys in a row must not look like a jump of the clock.
-func (c *clock) catchUp() {
+// Its error is the end of ctx.
+func (c *clock) catchUp(ctx context.Context) error {
 	for range 40 {
 		c.mu.Lock()
 		ahead := c.state.High > dsai.At(c.own())
 		c.mu.Unlock()
 		if !ahead {
-			return
+			break
 		}
-		time.Sleep(50 * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(50 * time.Millisecond):
+		}
 	}
+	return nil
 }
 
 // save stores the mark when it has grown by at least so much.

@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"time"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
@@ -175,3 +176,10 @@ func (n *Node) SubmitConsentFor(ctx context.Context, raw []byte) (dsai.Digest, e
 
 // Reload reads the library again, as every change of the store makes it do.
 func (n *Node) Reload(ctx context.Context) error { return n.lib.reload(ctx, n.db) }
+
+// CatchUp lets a clock reach so far ahead of the machine's and waits for it.
+func CatchUp(ctx context.Context, ahead time.Duration) error {
+	c := &clock{own: time.Now}
+	c.reach(dsai.At(time.Now()).Add(ahead))
+	return c.catchUp(ctx)
+}

@@ -106,6 +106,7 @@ func Describe(err error) *control.Error {
 	e := &control.Error{Kind: control.Failed, Message: err.Error()}
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
+	var tooBig *engine.MemoryError
 	switch {
 	case errors.As(err, &withdrawn):
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
@@ -146,6 +147,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "choose another with --name: at most 80 letters, digits and . _ - : / @, not beginning with . / or -, no part of it being .."
 	case errors.Is(err, ErrModelFile):
 		e.Kind, e.Hint = control.Usage, "it must be a whole GGUF file of a llama, qwen2 or qwen3 model; see spec/numerics.md for the types of weights"
+	case errors.As(err, &tooBig):
+		e.Kind, e.Hint = control.Unavailable, "take a file with fewer parameters or smaller weights: models may have three quarters of the machine's memory"
 	case errors.Is(err, engine.ErrBusy):
 		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"
 	case errors.Is(err, ErrNoModel):

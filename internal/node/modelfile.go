@@ -115,7 +115,7 @@ func (f *modelFile) view() *view.ModelFile {
 	}
 	i := f.model.Info
 	v.Name, v.Architecture, v.License, v.Parameters, v.Context, v.Size = i.Name, i.Architecture, i.License, i.Parameters, i.Context, i.Size
-	v.State = f.model.Status().State
+	v.State, v.Kernel = f.model.Status().State, engine.Kernel()
 	switch {
 	case !f.format.Template:
 		v.Template = "plain"

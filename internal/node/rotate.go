@@ -41,7 +41,9 @@ func (n *Node) RotateMember(ctx context.Context, a RotateArgs, _ func(any)) (*Ro
 	if err := n.timed(); err != nil {
 		return nil, err
 	}
-	n.clock.catchUp()
+	if err := n.clock.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	// Whole or not at all, whoever goes away.
 	ctx = context.WithoutCancel(ctx)
 	n.copying.Lock()
@@ -189,7 +191,9 @@ func (n *Node) RotateNode(ctx context.Context, a RotateNodeArgs, _ func(any)) (*
 	if err := n.timed(); err != nil {
 		return nil, err
 	}
-	n.clock.catchUp()
+	if err := n.clock.catchUp(ctx); err != nil {
+		return nil, err
+	}
 	ctx = context.WithoutCancel(ctx)
 	n.copying.Lock()
 	defer n.copying.Unlock()

@@ -70,7 +70,7 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 		return r.cut(p, out, sent, quotes, dsai.EndedCancelled), nil
 	case err != nil:
 		how := dsai.EndedCrashed
-		if _, busy := errors.AsType[*pipeline.BusyError](err); busy { // nothing broke, and nothing was made
+		if _, busy := errors.AsType[*pipeline.BusyError](err); busy || errors.Is(err, pipeline.ErrMemory) { // nothing broke, and nothing was made
 			how = dsai.EndedDegraded
 		}
 		return r.cut(p, out, sent, quotes, how), err

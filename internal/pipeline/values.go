@@ -5,6 +5,7 @@ package pipeline
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -169,6 +170,10 @@ func (e *BusyError) Error() string { return e.Cause.Error() }
 
 // Unwrap implements the interface of package errors.
 func (e *BusyError) Unwrap() error { return e.Cause }
+
+// ErrMemory says that a model, or a request to it, needs more memory than an engine may ever have. Nothing
+// was run.
+var ErrMemory = errors.New("not enough memory")
 
 // Output is what came of a plan.
 type Output struct {

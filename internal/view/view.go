@@ -154,6 +154,7 @@ type ModelFile struct {
 	Context      int    `json:"context"` // tokens
 	Size         int64  `json:"size"`
 	State        string `json:"state"`
+	Kernel       string `json:"kernel"`            // the code that multiplies; all give the same bits
 	Problem      string `json:"problem,omitempty"` // why it cannot be asked
 }
 

@@ -14,6 +14,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -69,7 +70,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	}
 	ask := ev.Clearance.Request
 	set, seed := e.settings(ask.Sampling)
-	prompt, err := e.fit(ev, &set)
+	prompt, err := e.fit(ctx, ev, &set)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +93,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 		return marker.Write(p.Text, said.Release)
 	})
 	if res == nil {
-		return nil, busy(err)
+		return nil, refused(err)
 	}
 	if err == nil {
 		err = marker.Close(said.Release)
@@ -132,10 +133,13 @@ func bodies(ev *pipeline.Evidence) []dsai.PassageBody {
 	return out
 }
 
-// busy translates what a caller may wait out.
-func busy(err error) error {
+// refused translates why nothing was run: a caller may wait it out, or must ask for less.
+func refused(err error) error {
 	if b, ok := errors.AsType[*engine.BusyError](err); ok {
 		return &pipeline.BusyError{RetryAfter: b.RetryAfter, Cause: err}
+	}
+	if _, ok := errors.AsType[*engine.MemoryError](err); ok {
+		return fmt.Errorf("%w: %w", pipeline.ErrMemory, err)
 	}
 	return err
 }
@@ -182,16 +186,19 @@ const most = 512
 
 // fit makes the prompt. Passages that do not leave room for the answer go, the last first, and the
 // answer gets what is left.
-func (e *Engine) fit(ev *pipeline.Evidence, set *settings) ([]token.ID, error) {
-	context := e.cfg.Model.Context
+func (e *Engine) fit(ctx context.Context, ev *pipeline.Evidence, set *settings) ([]token.ID, error) {
+	room := e.cfg.Model.Context
 	want := set.MaxTokens
 	if want == 0 {
 		want = most
 	}
-	want = min(want, max(context/4, 1))
+	want = min(want, max(room/4, 1))
 	for {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		prompt := Prompt(e.cfg.Format, e.cfg.Model.Vocabulary, string(ev.Clearance.Request.Question), bodies(ev))
-		if left := context - len(prompt); left >= want {
+		if left := room - len(prompt); left >= want {
 			if set.MaxTokens == 0 {
 				set.MaxTokens = most
 			}

@@ -5,6 +5,7 @@ package compose_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -168,5 +169,40 @@ func TestSamplingIsCanonical(t *testing.T) {
 	}
 	if err := b.replay(c); err != nil {
 		t.Error(err)
+	}
+}
+
+// A model that this machine can never hold says so, to whoever must ask for less.
+func TestNoMemory(t *testing.T) {
+	b := newBench(t)
+	file, err := engine.OpenFile(b.model.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	small := engine.New(engine.Config{Memory: 1 << 10})
+	defer small.Close()
+	e := compose.New(compose.Config{ID: "tiny", Model: small.Add(file, dsai.Digest{}), Format: b.format})
+	ev := &pipeline.Evidence{
+		Clearance: &pipeline.Clearance{Request: &pipeline.Request{Question: question}},
+		Passages:  []pipeline.Passage{{Body: passages[0], QuoteMax: -1}},
+	}
+	if out, err := e.Answer(t.Context(), ev, func(pipeline.Piece) error { return nil }); out != nil || !errors.Is(err, pipeline.ErrMemory) {
+		t.Errorf("Answer in 1 KiB of memory = %v, %v, want ErrMemory", out, err)
+	}
+}
+
+// Who leaves while the prompt is made to fit waits for one attempt at most.
+func TestLeaveWhileFitting(t *testing.T) {
+	b := newBench(t)
+	ctx, leave := context.WithCancelCause(t.Context())
+	gone := errors.New("gone")
+	leave(gone)
+	e := compose.New(compose.Config{ID: "tiny", Model: b.model, Format: b.format})
+	ev := &pipeline.Evidence{Clearance: &pipeline.Clearance{Request: &pipeline.Request{Question: question}}}
+	for range 8 {
+		ev.Passages = append(ev.Passages, pipeline.Passage{Body: dsai.PassageBody{Text: strings.Repeat("sugar ", 150), End: 900}, QuoteMax: -1})
+	}
+	if _, err := e.Answer(ctx, ev, func(pipeline.Piece) error { return nil }); !errors.Is(err, gone) || len(ev.Passages) != 8 {
+		t.Errorf("Answer to nobody = %v with %d passages tried, want its cause and all 8", err, len(ev.Passages))
 	}
 }

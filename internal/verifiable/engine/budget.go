@@ -3,7 +3,10 @@
 
 package engine
 
-import "sync"
+import (
+	"math"
+	"sync"
+)
 
 // maxWorkspace bounds what the steps of a model compute in. A stranger's file says how wide its layers
 // are, and a step of a model whose layers are too wide takes fewer tokens.
@@ -42,6 +45,14 @@ func (b *budget) give(n int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.used -= n
+}
+
+// free returns the bytes that are there.
+func (b *budget) free() int64 {
+	if b.limit <= 0 {
+		return math.MaxInt64 / 2
+	}
+	return b.limit - b.inUse()
 }
 
 func (b *budget) inUse() int64 {

@@ -7,7 +7,6 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,7 +28,9 @@ type Config struct {
 	Running int
 	// Waiting is how many more may wait for their turn. 0: 64. Negative: none.
 	Waiting int
-	// Wait is how long a request waits for its turn unless it says otherwise. 0: 30 seconds.
+	// Wait is how long a request waits for its turn unless it says otherwise, and how long a model that is
+	// asked for waits for memory. 0: 30 seconds. After a quarter of it models that are in another's way
+	// begin with no more requests, finish, and go.
 	Wait time.Duration
 	// Prefill is how many tokens of prompts a step takes; a quarter of it while answers are under way, so
 	// that they go on. 0: 256. Fewer if they would compute in more than 512 MiB, or a quarter of Memory.
@@ -38,6 +39,8 @@ type Config struct {
 	KeepAlive time.Duration
 	// Log hears when models are loaded and unloaded. nil: nobody does.
 	Log *slog.Logger
+
+	ahead int // how many pieces a model may be ahead of who reads them
 }
 
 func (c Config) withDefaults() Config {
@@ -52,6 +55,7 @@ func (c Config) withDefaults() Config {
 	c.Wait = or(c.Wait, 30*time.Second)
 	c.Prefill = max(4, or(c.Prefill, 256))
 	c.KeepAlive = or(c.KeepAlive, 5*time.Minute)
+	c.ahead = or(c.ahead, 256)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
@@ -79,6 +83,8 @@ type Engine struct {
 	pool   *Pool      // nil until a model is loaded
 	models []*Model
 	closed bool
+
+	kernels sync.Once
 }
 
 // New returns an engine. It starts nothing: workers and models start with the first request. The
@@ -138,26 +144,4 @@ func (e *Engine) start(loop func(p *Pool)) {
 		e.mu.Unlock()
 		loop(p)
 	})
-}
-
-// room takes n bytes of memory, by forgetting prefixes and then by unloading models that nobody uses.
-func (e *Engine) room(n int64, self *Model) bool {
-	for !e.budget.take(n) {
-		if !e.prefixes.evict() && !e.unloadIdle(self) {
-			return false
-		}
-	}
-	return true
-}
-
-func (e *Engine) unloadIdle(self *Model) bool {
-	e.mu.Lock()
-	models := slices.Clone(e.models)
-	e.mu.Unlock()
-	for _, m := range models {
-		if m != self && m.leaveIfIdle() {
-			return true
-		}
-	}
-	return false
 }

@@ -21,6 +21,15 @@ func (f *File) LoadAfter(ctx context.Context, between func()) error {
 	return err
 }
 
+// Ahead lets a model be so many pieces ahead of its readers, so that answers take as long as these.
+func (c Config) Ahead(n int) Config {
+	c.ahead = n
+	return c
+}
+
+// Warn says which kernels are not used.
+var Warn = warn
+
 // Remembered returns how many prompts are remembered, in how many bytes.
 func (e *Engine) Remembered() (entries int, bytes int64) {
 	e.prefixes.mu.Lock()

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 
@@ -125,22 +124,14 @@ func (f *File) Fingerprint(ctx context.Context, progress func(done, total int64)
 // load reads the weights, and takes no byte that p does not cover. done counts the bytes that were read.
 func (f *File) load(ctx context.Context, p *printed, done *atomic.Int64) (*infer.Model, error) {
 	same := &same{r: f.source, printed: p, size: f.Size}
-	header, err := gguf.Open(&counted{ctx: ctx, r: same, done: done, sweep: max(4<<20, f.Weights/16)}, f.Size)
-	if err != nil {
-		return nil, err
-	}
-	return infer.Load(header)
+	return infer.Load(f.header.From(&counted{ctx: ctx, r: same, done: done})) // p covers the header that was parsed
 }
 
-// counted counts what is read, and stops reading when ctx ends. Loading leaves buffers behind, as many as
-// the collector lets pile up beside so much memory; it is called now and then, so that the peak is the
-// model.
+// counted counts what is read, and stops reading when ctx ends.
 type counted struct {
-	ctx   context.Context
-	r     io.ReaderAt
-	done  *atomic.Int64
-	sweep int64 // bytes between collections
-	since int64
+	ctx  context.Context
+	r    io.ReaderAt
+	done *atomic.Int64
 }
 
 func (c *counted) ReadAt(b []byte, at int64) (int, error) {
@@ -149,10 +140,6 @@ func (c *counted) ReadAt(b []byte, at int64) (int, error) {
 	}
 	n, err := c.r.ReadAt(b, at)
 	c.done.Add(int64(n))
-	if c.since += int64(n); c.since > c.sweep {
-		c.since = 0
-		runtime.GC()
-	}
 	return n, err
 }
 

@@ -110,35 +110,51 @@ func (m *Model) busyLocked(waited time.Duration) error {
 	return &BusyError{Running: m.running, Waiting: len(m.queue), Waited: waited, RetryAfter: time.Duration(seconds) * time.Second}
 }
 
-// turn waits until the loop begins with a task. The clock runs from when the model is loaded.
+// busy is the error of who has waited for so long.
+func (m *Model) busy(waited time.Duration) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.busyLocked(waited)
+}
+
+// turn waits until the loop begins with a task. The clock stands while the model is loaded, since nobody
+// can say how long that takes, and begins anew when it is.
 func (m *Model) turn(ctx context.Context, l *life, t *task, wait time.Duration) error {
-	select {
-	case <-l.up:
-	case <-ctx.Done():
-	}
 	late := time.NewTimer(wait)
 	defer late.Stop()
-	select {
-	case <-t.started:
-		return nil
-	case <-t.done:
-		return t.err
-	case <-ctx.Done():
-		if m.withdraw(t) {
-			return context.Cause(ctx)
+	gone := ctx.Done()
+	next := l.room
+	for {
+		select {
+		case <-t.started:
+			return nil
+		case <-t.done:
+			return t.err
+		case <-next:
+			switch next {
+			case l.room:
+				late.Stop()
+				next = l.up
+			case l.up:
+				late.Reset(wait)
+				next = l.down
+			case l.down: // it had to let another go first
+				if l = m.current(); l != nil {
+					next = l.room
+				} else {
+					next = nil // the task is in nobody's queue: it begins, or has failed
+				}
+			}
+		case <-gone:
+			if m.withdraw(t) {
+				return context.Cause(ctx)
+			}
+			gone = nil // the loop was faster
+		case <-late.C:
+			if m.withdraw(t) {
+				return m.busy(time.Since(t.queued))
+			}
 		}
-	case <-late.C:
-		if m.withdraw(t) {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			return m.busyLocked(time.Since(t.queued))
-		}
-	}
-	select { // the loop was faster
-	case <-t.started:
-		return nil
-	case <-t.done:
-		return t.err
 	}
 }
 
@@ -146,6 +162,7 @@ func (m *Model) turn(ctx context.Context, l *life, t *task, wait time.Duration) 
 func (m *Model) withdraw(t *task) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	defer m.look() // it may be that nobody needs the model now
 	return m.withdrawLocked(t)
 }
 

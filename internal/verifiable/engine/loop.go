@@ -23,6 +23,19 @@ type loop struct {
 	first  int     // which prompt goes first in the next round
 	items  []infer.Item
 	parts  []part
+	stays  bool // the step was given up once already, because one of several left it
+
+	call, unless func(i int) // what parallel does, and that unless nobody needs the step
+}
+
+func newLoop(m *Model, l *life, p *Pool) *loop {
+	s := &loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}
+	s.unless = func(i int) {
+		if !s.needless() {
+			s.call(i)
+		}
+	}
+	return s
 }
 
 // part is what a task has in a round.
@@ -74,17 +87,16 @@ func (s *loop) sleep(timer *time.Timer) bool {
 	if timer != nil {
 		late = timer.C
 	}
-	retry := time.NewTimer(time.Second) // memory that others gave back sends no sign
+	retry := time.NewTimer(again)
 	defer retry.Stop()
-	var again <-chan time.Time
 	s.m.mu.Lock()
-	if len(s.m.queue) > 0 {
-		again = retry.C
+	if len(s.m.queue) == 0 {
+		retry.Stop()
 	}
 	s.m.mu.Unlock()
 	select {
 	case <-s.m.wake:
-	case <-again:
+	case <-retry.C:
 	case <-late:
 		s.m.mu.Lock()
 		defer s.m.mu.Unlock()
@@ -117,7 +129,7 @@ func (s *loop) admit() int {
 		if t == nil || !s.m.e.room(t.reserved, s.m) {
 			break
 		}
-		if !s.m.take(t) { // its caller has left
+		if !s.m.take(t) { // its caller has left, or the model is to go
 			s.m.e.budget.give(t.reserved)
 			continue
 		}
@@ -138,6 +150,8 @@ func (s *loop) next() (t *task, closed, leave bool) {
 	}
 	if len(s.m.queue) > 0 && len(s.active) < s.m.e.cfg.Running && !s.m.closed && !s.m.going {
 		t = s.m.queue[0]
+	} else {
+		s.m.since = time.Time{}
 	}
 	return t, s.m.closed, s.m.going
 }
@@ -196,7 +210,7 @@ func (s *loop) plan() {
 	s.first++
 	for i := range s.active {
 		t := s.active[(i+s.first)%len(s.active)]
-		if len(t.tokens)-t.fed == 1 && len(s.items) < s.m.items && !t.blocked() {
+		if len(t.tokens)-t.fed == 1 && len(s.items) < s.m.items && !t.blocked(s.m.e.cfg.ahead) {
 			s.add(t, 1)
 		}
 	}
@@ -222,50 +236,4 @@ func (s *loop) add(t *task, n int) {
 		s.items = append(s.items, infer.Item{Sequence: t.sequence, Token: t.tokens[i], Logits: i == len(t.tokens)-1})
 	}
 	s.parts = append(s.parts, part{t: t, from: from, to: len(s.items)})
-}
-
-// step gives the items to the model and lets their tasks advance.
-func (s *loop) step() {
-	results, err := s.compute(s.items)
-	if err == nil {
-		s.advance(s.parts, results)
-		return
-	}
-	// One of them is at fault, and the sequences are as they were: each by itself, so that it does not
-	// show in the others.
-	for i := range s.parts {
-		p := s.parts[i]
-		results, err := s.compute(s.items[p.from:p.to])
-		if err != nil {
-			p.t.err = err
-			continue
-		}
-		p.from, p.to = 0, p.to-p.from
-		s.advance([]part{p}, results)
-	}
-}
-
-// compute is a step of the model. A panic in it is an error.
-func (s *loop) compute(items []infer.Item) (results []infer.Result, err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			s.workspace, err = s.life.model.NewWorkspace(), panicked(v)
-		}
-	}()
-	return s.workspace.Step(items, s.pool.Parallel)
-}
-
-func (s *loop) advance(parts []part, results []infer.Result) {
-	s.pool.Parallel(len(parts), func(i int) {
-		p := parts[i]
-		defer func() {
-			if v := recover(); v != nil {
-				p.t.err = panicked(v)
-			}
-		}()
-		p.t.fed += p.to - p.from
-		if last := results[p.to-1]; last.Logits != nil {
-			p.t.advance(last, s.m.ends, s.m.Vocabulary)
-		}
-	})
 }

@@ -12,6 +12,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/infer"
+	"dsai.example/dsai/internal/verifiable/tensor"
 	"dsai.example/dsai/internal/verifiable/token"
 )
 
@@ -36,12 +37,15 @@ type Model struct {
 	held    int64
 	pace    time.Duration // what a request takes, on the average of late
 	print   dsai.Digest   // of the file that was loaded last
+	since   time.Time     // it waits for memory since then; zero: it does not
+	up      time.Time     // it was loaded then
 	going   bool          // the loop ends, and nobody may begin with this life
 	closed  bool
 }
 
 // life is the time from the decision to load until the weights are gone.
 type life struct {
+	room  chan struct{} // closed when there is memory for the weights, or err
 	up    chan struct{} // closed when the weights are there, or err
 	down  chan struct{} // closed when they are gone
 	err   error
@@ -84,7 +88,7 @@ func (m *Model) hold(ctx context.Context, progress func(done, total int64)) (*in
 		}
 		m.holds++
 		m.mu.Unlock()
-		if err := l.await(ctx, progress); err != nil {
+		if err := m.await(ctx, l, progress); err != nil {
 			m.unhold()
 			return nil, nil, err
 		}
@@ -100,13 +104,21 @@ func (m *Model) unhold() {
 }
 
 // await returns when the weights are there.
-func (l *life) await(ctx context.Context, progress func(done, total int64)) error {
+func (m *Model) await(ctx context.Context, l *life, progress func(done, total int64)) error {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
+	late := time.NewTimer(m.e.cfg.Wait)
+	defer late.Stop()
+	room := l.room
 	for {
 		select {
 		case <-l.up:
 			return l.err
+		case <-room:
+			room = nil
+			late.Stop() // nobody can say how long it takes to load
+		case <-late.C:
+			return m.busy(m.e.cfg.Wait)
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-tick.C:
@@ -120,26 +132,38 @@ func (l *life) await(ctx context.Context, progress func(done, total int64)) erro
 // liveLocked returns the model's life, and begins it if need be.
 func (m *Model) liveLocked() *life {
 	if m.life == nil {
-		l := &life{up: make(chan struct{}), down: make(chan struct{}), total: m.Size + m.Weights}
+		l := &life{room: make(chan struct{}), up: make(chan struct{}), down: make(chan struct{}), total: m.Size + m.Weights}
 		m.life = l
 		m.e.start(func(p *Pool) { m.live(l, p) })
 	}
 	return m.life
 }
 
+// current returns the model's life, or nil.
+func (m *Model) current() *life {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.life
+}
+
 // live loads the model, serves until nobody needs it, and unloads it.
 func (m *Model) live(l *life, p *Pool) {
-	if l.err = m.load(l); l.err != nil && m.e.ctx.Err() != nil {
+	l.err = m.claim()
+	close(l.room)
+	if l.err == nil {
+		l.err = m.load(l)
+	}
+	if l.err != nil && m.e.ctx.Err() != nil {
 		l.err = ErrClosed
 	}
 	close(l.up)
 	if l.err == nil {
-		(&loop{m: m, life: l, pool: p, workspace: l.model.NewWorkspace()}).run()
+		newLoop(m, l, p).run()
 		m.unload(l)
 	}
 	m.mu.Lock()
 	waiting := m.queue
-	if l.err == nil && !m.closed {
+	if m.going && !m.closed {
 		waiting = nil // they came too late for this life: the next one has them
 	} else {
 		m.queue = nil
@@ -149,10 +173,10 @@ func (m *Model) live(l *life, p *Pool) {
 		m.liveLocked()
 	}
 	m.mu.Unlock()
-	close(l.down)
 	for _, t := range waiting {
 		t.fail(orError(l.err, ErrClosed))
 	}
+	close(l.down)
 }
 
 func orError(err, otherwise error) error {
@@ -165,20 +189,17 @@ func orError(err, otherwise error) error {
 // fixed returns the bytes that the model takes while it is loaded, whoever asks.
 func (m *Model) fixed() int64 { return m.Weights + m.workspace }
 
-// load checks the fingerprint and reads the weights.
+// load checks the fingerprint and reads the weights, in memory that was claimed.
 func (m *Model) load(l *life) (err error) {
 	began := time.Now()
-	if err := useKernel(); err != nil {
-		return err
-	}
-	if !m.e.room(m.fixed(), m) {
-		return &MemoryError{What: "model " + m.Name, Need: m.fixed(), Used: m.e.budget.inUse(), Limit: m.e.cfg.Memory}
-	}
 	defer func() {
 		if err != nil {
 			m.e.budget.give(m.fixed())
 		}
 	}()
+	if err := m.e.useKernel(); err != nil {
+		return err
+	}
 	p, err := m.fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
 	if err != nil {
 		return fmt.Errorf("load model %s: %w", m.Path, err)
@@ -190,9 +211,9 @@ func (m *Model) load(l *life) (err error) {
 		return fmt.Errorf("model file %s: %w", m.Path, err)
 	}
 	m.mu.Lock()
-	m.print = p.digest
+	m.print, m.up = p.digest, time.Now()
 	m.mu.Unlock()
-	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.fixed(), "tokens_per_step", m.items, "took", time.Since(began).Round(time.Millisecond))
+	m.e.cfg.Log.InfoContext(m.e.ctx, "model loaded", "model", p.digest.Short(), "bytes", m.fixed(), "tokens_per_step", m.items, "kernel", tensor.InUse(), "took", time.Since(began).Round(time.Millisecond))
 	return nil
 }
 
@@ -208,7 +229,7 @@ func (m *Model) unload(l *life) {
 func (m *Model) take(t *task) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.withdrawLocked(t) {
+	if m.going || !m.withdrawLocked(t) {
 		return false
 	}
 	m.running++
@@ -231,27 +252,6 @@ func (m *Model) look() {
 	case m.wake <- struct{}{}:
 	default: // it will look anyway
 	}
-}
-
-// leaveIfIdle unloads the model if nobody uses it, and reports whether it did.
-func (m *Model) leaveIfIdle() bool {
-	m.mu.Lock()
-	l := m.life
-	if l == nil || m.holds > 0 || m.running > 0 || len(m.queue) > 0 {
-		m.mu.Unlock()
-		return false
-	}
-	select {
-	case <-l.up:
-	default: // it makes room for itself
-		m.mu.Unlock()
-		return false
-	}
-	m.going = true
-	m.mu.Unlock()
-	m.look()
-	<-l.down
-	return true
 }
 
 // Remove ends the model's requests, unloads it and closes its file, which stays where it is.
@@ -280,30 +280,4 @@ func (m *Model) shut() {
 	if !was {
 		_ = m.File.Close() // it was only read
 	}
-}
-
-// Status says what a model does.
-type Status struct {
-	State       string // "unloaded", "loading", "loaded"
-	Done, Total int64  // bytes read while loading: once for the fingerprint, once for the weights
-	Held        int64  // bytes that running requests may take
-	Running     int
-	Waiting     int
-}
-
-// Status returns what the model does now.
-func (m *Model) Status() Status {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	s := Status{State: "unloaded", Held: m.held, Running: m.running, Waiting: len(m.queue)}
-	if m.life == nil {
-		return s
-	}
-	s.State, s.Done, s.Total = "loading", m.life.read.Load(), m.life.total
-	select {
-	case <-m.life.up:
-		s.State = "loaded"
-	default:
-	}
-	return s
 }

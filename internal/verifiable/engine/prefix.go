@@ -118,6 +118,13 @@ func (p *prefixes) forget(m *Model) {
 	p.drop(func(e *prefix) bool { return e.model == m })
 }
 
+// size returns the bytes that evict can give back.
+func (p *prefixes) size() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bytes
+}
+
 // evict forgets what was unused longest. It reports whether there was anything.
 func (p *prefixes) evict() bool {
 	p.mu.Lock()

@@ -42,22 +42,22 @@ type task struct {
 	pieces []Piece
 }
 
-// ahead is how many pieces the model may be ahead of who reads them.
-const ahead = 256
-
 func (t *task) output() []int32 { return t.tokens[len(t.Prompt):] }
 
 // left reports whether the caller wants no more.
-func (t *task) left() bool {
+func (t *task) left() bool { return closed(t.quit) }
+
+func closed(c <-chan struct{}) bool {
 	select {
-	case <-t.quit:
+	case <-c:
 		return true
 	default:
 		return false
 	}
 }
 
-func (t *task) blocked() bool {
+// blocked reports whether so many pieces wait for the reader.
+func (t *task) blocked(ahead int) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return len(t.pieces) >= ahead

@@ -232,6 +232,13 @@ func (f *File) Tensor(name string) (*Tensor, bool) {
 	return &f.tensors[i], true
 }
 
+// From returns the same file, whose tensors are read from r.
+func (f *File) From(r io.ReaderAt) *File {
+	out := *f
+	out.r = r
+	return &out
+}
+
 // ReadTensor fills dst with the bytes of the tensor from byte at on.
 func (f *File) ReadTensor(t *Tensor, dst []byte, at int64) error {
 	if at < 0 || at > t.Size-int64(len(dst)) {

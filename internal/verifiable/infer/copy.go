@@ -13,10 +13,10 @@ func (s *Sequence) Copy(n int) *Sequence {
 	return out
 }
 
-// Erase overwrites what the sequence remembers and makes it empty. There must be no forks of it.
+// Erase overwrites what the sequence remembers and makes it empty.
 func (s *Sequence) Erase() {
 	for _, p := range s.pages {
 		clear(p)
 	}
-	s.pages, s.length, s.owned, s.lent, s.pending = nil, 0, 0, 0, 0
+	s.pages, s.length, s.pending = nil, 0, 0
 }

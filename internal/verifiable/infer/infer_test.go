@@ -202,45 +202,35 @@ func TestSequencesTogether(t *testing.T) {
 	if digest(gotA) != digest(logits(t, m, a, 1, infer.Serial)) || digest(gotB) != digest(logits(t, m, b, 1, infer.Serial)) {
 		t.Error("two sequences in one step give other logits than each alone")
 	}
-	sa.Truncate(4)
+	sa = sa.Copy(4)
 	for i, token := range a[4:] {
 		results, err := m.Step([]infer.Item{{sa, token, true}}, infer.Serial)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if digest([][]float32{results[0].Logits}) != digest([][]float32{gotA[4+i]}) {
-			t.Errorf("logits %d after Truncate differ", 4+i)
+			t.Errorf("logits %d after a copy differ", 4+i)
 		}
 	}
 }
 
-// A fork goes on from what it shares as if it had been given all of it, whoever else writes meanwhile.
-func TestFork(t *testing.T) {
+// A copy goes on from where it was made as if it had been given all of it, whatever becomes of the first.
+func TestCopy(t *testing.T) {
 	m := load(t, open(t, infertest.Small("llama", gguf.Q8_0).File()))
 	a, b := infertest.Tokens(1, 80, m.Vocabulary), infertest.Tokens(2, 40, m.Vocabulary)
 	for _, n := range []int{1, 32, 33, 79} {
 		s := m.NewSequence()
 		give(t, m, s, a)
-		fork := s.Fork(n)
-		if fork.Len() != n || fork.Bytes() != m.SequenceBytes(n) {
-			t.Errorf("Fork(%d) has %d tokens in %d bytes, want %d", n, fork.Len(), fork.Bytes(), m.SequenceBytes(n))
+		c := s.Copy(n)
+		if c.Len() != n || c.Bytes() != m.SequenceBytes(n) {
+			t.Errorf("Copy(%d) has %d tokens in %d bytes, want %d", n, c.Len(), c.Bytes(), m.SequenceBytes(n))
 		}
-		s.Truncate(n / 2) // and overwrite what the fork reads
-		give(t, m, s, b)
-		got := give(t, m, fork, b)
-		again := fork.Fork(n)
-		give(t, m, fork, a[:5])
-		for _, tt := range []struct {
-			name      string
-			got, want string
-		}{
-			{"fork", got, give(t, m, m.NewSequence(), slices.Concat(a[:n], b))},
-			{"fork of the fork", give(t, m, again, b), got},
-			{"truncated", give(t, m, s, a[:9]), give(t, m, m.NewSequence(), slices.Concat(a[:n/2], b, a[:9]))},
-		} {
-			if tt.got != tt.want {
-				t.Errorf("at %d: the %s goes on with other logits", n, tt.name)
-			}
+		s.Erase()
+		if got, want := give(t, m, c, b), give(t, m, m.NewSequence(), slices.Concat(a[:n], b)); got != want {
+			t.Errorf("a copy of %d tokens goes on with other logits", n)
+		}
+		if got, want := give(t, m, s, b), give(t, m, m.NewSequence(), b); got != want {
+			t.Error("an erased sequence goes on with other logits than a new one")
 		}
 	}
 }
@@ -264,7 +254,7 @@ func TestFailedStep(t *testing.T) {
 	m := load(t, open(t, infertest.Small("llama", gguf.Q8_0).File()))
 	s := m.NewSequence()
 	want := give(t, m, s, []int32{1, 2, 3, 4})
-	s.Truncate(3)
+	s = s.Copy(3)
 	if _, err := m.Step([]infer.Item{{Sequence: s, Token: 5}, {Sequence: s, Token: -1}}, infer.Serial); err == nil || s.Len() != 3 {
 		t.Errorf("a step with a token of -1: %v, then %d tokens, want an error and 3", err, s.Len())
 	}
@@ -282,11 +272,11 @@ func TestNoAllocation(t *testing.T) {
 		if _, err := w.Step(items, infer.Serial); err != nil {
 			t.Fatal(err)
 		}
-		s.Truncate(20)
 	}
 	for range 30 {
 		step()
 	}
+	items[0].Sequence = s.Copy(5) // so that steps are no larger, and stay within its page
 	if n := testing.AllocsPerRun(20, step); n > 0 {
 		t.Errorf("a step allocates %v times", n)
 	}

@@ -69,6 +69,7 @@ func Load(f *gguf.File) (*Model, error) {
 type loader struct {
 	f    *gguf.File
 	used map[string]bool
+	buf  []byte // that tensors are read into
 	err  error
 }
 
@@ -129,7 +130,7 @@ func (l *loader) matrix(name string, columns, rows int) *tensor.Matrix {
 		return nil
 	}
 	l.used[name] = true
-	m, err := tensor.Load(l.f, t)
+	m, err := tensor.Load(l.f, t, &l.buf)
 	l.err = err
 	return m
 }

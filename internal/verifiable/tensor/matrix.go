@@ -78,17 +78,20 @@ const mostColumns = 1 << 20
 // chunk is about how many bytes of the file are held while they are put side by side.
 const chunk = 1 << 20
 
-// Load reads a matrix from the file. It fails if a factor in it is no number.
-func Load(f *gguf.File, t *gguf.Tensor) (*Matrix, error) {
+// Load reads a matrix from the file. It fails if a factor in it is no number. What it reads into is kept in
+// buf for the next one.
+func Load(f *gguf.File, t *gguf.Tensor, buf *[]byte) (*Matrix, error) {
 	m, err := newMatrix(t.Name, t.Type, t.Rows(), t.Columns())
 	if err != nil {
 		return nil, err
 	}
 	stride := m.stride()
 	rows := max(1, chunk/(RowGroup*stride)) * RowGroup
-	buf := make([]byte, min(rows, m.Rows)*stride)
+	if n := min(rows, m.Rows) * stride; len(*buf) < n {
+		*buf = make([]byte, n)
+	}
 	for at := 0; at < m.Rows; at += rows {
-		b := buf[:min(rows, m.Rows-at)*stride]
+		b := (*buf)[:min(rows, m.Rows-at)*stride]
 		if err := f.ReadTensor(t, b, int64(at)*int64(stride)); err != nil {
 			return nil, err
 		}

@@ -134,7 +134,7 @@ func matrix(t *testing.T, kind gguf.Type, columns, rows int, data []byte) (*tens
 		t.Fatal(err)
 	}
 	w, _ := f.Tensor("w")
-	return tensor.Load(f, w)
+	return tensor.Load(f, w, new([]byte))
 }
 
 // A factor that is no number is refused, wherever the type keeps it.
