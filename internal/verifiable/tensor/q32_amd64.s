@@ -88,7 +88,7 @@ block:
 	RET
 
 // The products of the weights Y8 = w, Y9 = |w| of rows 0 to 7 and Y10, Y11 of the others with one
-// activation's x in n, m.
+// activation's x in n, m. int16 holds two of them, as in STEP8.
 #define PRODUCTS8(j, x, n, m) \
 	VPBROADCASTD 4*j(x)(SI*1), m \
 	VPSIGNB      Y8, m, n \

@@ -31,7 +31,7 @@
 	VMOVUPS Y0, 224(BX)
 
 // Of 4 bytes a row, the low nibbles in Y8 and Y10, the high ones in Y9 and Y11. Y15 is the mask.
-// Prefetching is as far ahead as memory is slow.
+// Each file says how many bytes ahead it prefetches: two blocks of 256 weights, or eight to sixteen of 32.
 #define NIBBLES(j) \
 	VMOVDQU    64*j(DI), Y8 \
 	VMOVDQU    64*j+32(DI), Y10 \
