@@ -5,27 +5,9 @@
 // lanes of a sum are four registers. Each function takes whole blocks only, and vector.go does the rest.
 
 #include "textflag.h"
+#include "neon_arm64.h"
 
-// Instructions that Go's assembler does not know, as in q32_arm64.s. The result is written to d.
-
-// FMUL Vd.4S, Vn.4S, Vm.4S
-#define FMUL4(d, n, m) WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d))
-
-// FADD Vd.4S, Vn.4S, Vm.4S
-#define FADD4(d, n, m) WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d))
-
-// FCVTL Vd.4S, Vn.4H and FCVTL2 Vd.4S, Vn.8H: the lower and the upper four Halfs to float32.
-#define FCVTL4(d, n) WORD $(0x0e217800 | (n)<<5 | (d))
-#define FCVTH4(d, n) WORD $(0x4e217800 | (n)<<5 | (d))
-
-// ZERO clears the 16 lanes, V0 to V3.
-#define ZERO \
-	VEOR V0.B16, V0.B16, V0.B16 \
-	VEOR V1.B16, V1.B16, V1.B16 \
-	VEOR V2.B16, V2.B16, V2.B16 \
-	VEOR V3.B16, V3.B16, V3.B16
-
-// MULTIPLY is the products of V4 to V7 and V16 to V19, added to the lanes.
+// MULTIPLY is the products of V4 to V7 and V16 to V19, added to the 16 lanes, V0 to V3.
 #define MULTIPLY \
 	FMUL4(4, 4, 16) \
 	FMUL4(5, 5, 17) \
@@ -42,7 +24,7 @@ TEXT ·dotNEON(SB), NOSPLIT, $0-32
 	MOVD b+8(FP), R1
 	MOVD n+16(FP), R2
 	MOVD s+24(FP), R3
-	ZERO
+	CLEAR4(V0, V1, V2, V3)
 loop:
 	VLD1.P 64(R0), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1.P 64(R1), [V16.S4, V17.S4, V18.S4, V19.S4]
@@ -65,7 +47,7 @@ TEXT ·scoresNEON(SB), NOSPLIT, $0-44
 key:
 	MOVD R1, R5
 	MOVD R4, R6
-	ZERO
+	CLEAR4(V0, V1, V2, V3)
 columns:
 	VLD1.P 64(R5), [V4.S4, V5.S4, V6.S4, V7.S4]
 	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
@@ -160,8 +142,8 @@ TEXT ·widenNEON(SB), NOSPLIT, $0-24
 	MOVD n+16(FP), R2
 loop:
 	VLD1.P 16(R1), [V0.H8]
-	FCVTL4(1, 0)
-	FCVTH4(2, 0)
+	WIDENL4(1, 0)
+	WIDENH4(2, 0)
 	VST1.P [V1.S4, V2.S4], 32(R0)
 	SUBS $8, R2
 	BNE loop
