@@ -5,8 +5,8 @@ package tensor
 
 import "math"
 
-// The loops here are what is defined. Where the CPU has wide registers, a function called fastX does
-// the same operations on as much as fills them, and says how far it came.
+// The loops here are what is defined; operations.go says what for. Where the CPU has wide registers, a
+// function called fastX does the same operations on as much as fills them, and says how far it came.
 
 // lanes is the width of the sums below: lane j adds, in order, what stands at the indexes i with
 // i mod 16 = j; then lanes 8 apart are added, then 4, 2 and 1 (spec/numerics.md#sums). A register of
