@@ -177,7 +177,13 @@ var fused = regexp.MustCompile(`(?i)^\s*(?:[A-Za-z0-9_]+:\s*)?(` +
 // raw are the encodings that may stand in a WORD all the same: vector instructions of arm64 that Go's
 // assembler does not know and that fuse nothing. Registers are or-ed to them.
 var raw = map[string]string{
-	"0x4f80e000": "SDOT by element", "0x6e20dc00": "FMUL", "0x4e20d400": "FADD", "0x4e21d800": "SCVTF", "0x0e217800": "FCVTL", "0x4e217800": "FCVTL2",
+	"0x4f80e000": "SDOT by element", "0x4ea09400": "MLA of int32", "0x0e608000": "SMLAL", "0x4e608000": "SMLAL2", "0x0f08a400": "SXTL 8H",
+	"0x4f08a400": "SXTL2 8H", "0x0f10a400": "SXTL 4S", "0x4f10a400": "SXTL2 4S", "0x0f15a400": "SSHLL 5", "0x4e20d400": "FADD 4S",
+	"0x4ea0d400": "FSUB 4S", "0x6e20dc00": "FMUL 4S", "0x6e20fc00": "FDIV 4S", "0x4e20f400": "FMAX 4S", "0x4ea0f400": "FMIN 4S",
+	"0x6ea0e400": "FCMGT 4S", "0x4e21d800": "SCVTF 4S", "0x4e21a800": "FCVTNS 4S", "0x0e217800": "FCVTL 4S", "0x4e217800": "FCVTL2 4S",
+	"0x0e216800": "FCVTN 4H", "0x4e216800": "FCVTN2 8H", "0x4e60d400": "FADD 2D", "0x4ee0d400": "FSUB 2D", "0x6e60dc00": "FMUL 2D",
+	"0x4e619800": "FRINTM 2D", "0x4ee1b800": "FCVTZS 2D", "0x0e617800": "FCVTL 2D", "0x4e617800": "FCVTL2 2D", "0x0e616800": "FCVTN 2S",
+	"0x4e616800": "FCVTN2 4S",
 }
 
 var (

@@ -38,7 +38,7 @@ type Package struct {
 	Path  string // relative to the module root with slashes, "." for the root package
 	Name  string // package clause of the files that are not tests; empty if there are only tests
 	Files []*File
-	Asm   []string // assembly files, relative to the root
+	Asm   []string // assembly and what it includes, relative to the root
 }
 
 // File is one Go file.
@@ -120,7 +120,8 @@ func (t *Tree) enter(name, rel string) error {
 
 func (t *Tree) add(name, rel string) error {
 	ext := path.Ext(rel)
-	if base := path.Base(rel); ext != ".go" && ext != ".s" || base[0] == '.' || base[0] == '_' {
+	asm := ext == ".s" || ext == ".h"
+	if base := path.Base(rel); ext != ".go" && !asm || base[0] == '.' || base[0] == '_' {
 		return nil
 	}
 	p := t.Package(path.Dir(rel))
@@ -129,7 +130,7 @@ func (t *Tree) add(name, rel string) error {
 		t.byPath[p.Path] = p
 		t.Packages = append(t.Packages, p)
 	}
-	if ext == ".s" {
+	if asm {
 		p.Asm = append(p.Asm, rel)
 		return nil
 	}

@@ -103,3 +103,18 @@ func BenchmarkQuantize(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkCompare is what a start takes for the operations beside the products, and with them.
+func BenchmarkCompare(b *testing.B) {
+	for _, k := range tensor.Kernels()[1:] {
+		for name, f := range map[string]func(string) error{"operations": tensor.CompareOperations, "all": tensor.Compare} {
+			b.Run(k.Name+"/"+name, func(b *testing.B) {
+				for b.Loop() {
+					if err := f(k.Name); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -12,8 +12,9 @@ import (
 	"dsai.example/dsai/internal/verifiable/gguf"
 )
 
-// The products of a kernel are used only after they gave the bits of the portable code here, at each
-// start: assembly that no machine of the tests could run, or a CPU that errs, must not reach a signature.
+// A kernel is used only after it gave the bits of the portable code here, at each start, with its products
+// and with all other operations: assembly that no machine of the tests could run, or a CPU that errs, must
+// not reach a signature.
 
 const (
 	compareRows    = 2*RowGroup + 3
@@ -21,7 +22,7 @@ const (
 	compareBatch   = tile + 1 // a tile and one alone
 )
 
-// compare multiplies matrices of every type with extreme activations.
+// compare multiplies matrices of every type with extreme activations, then compares the operations.
 func compare(k kernel) error {
 	s := stream(1)
 	for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
@@ -36,7 +37,7 @@ func compare(k kernel) error {
 			return fmt.Errorf("%v: %w", t, err)
 		}
 	}
-	return nil
+	return compareOperations(k)
 }
 
 func (m *Matrix) compare(k kernel, floats [][]float32) error {

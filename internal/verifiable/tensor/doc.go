@@ -8,9 +8,9 @@
 // of every product are written down, so that the same numbers come out of any CPU, any count of
 // threads and any batch. Work is split over rows, heads or positions, never along a sum.
 //
-// The Go code is what is defined. Assembly for the CPU at hand stands beside it: a register holds
-// several rows, each of which meets the operations of its Go twin in their order, so that the bits are the
-// same. The first use of a program compares both for matrix products and for the rounding of activations, and a
-// kernel that differs is not used (Kernels says so). Norms, softmax and the like are held to their Go
-// twins by tests.
+// The Go code is what is defined. Assembly for the CPU at hand stands beside it (_amd64.s, _arm64.s): a
+// register holds several rows, or several numbers of a vector, each of which meets the operations of its
+// Go twin in their order, so that the bits are the same. The first use of a program compares both, for the
+// products of every type of weights, the rounding of activations, and every other operation; a kernel that
+// differs in one bit is not used at all, and Kernels says why.
 package tensor

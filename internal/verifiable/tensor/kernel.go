@@ -11,7 +11,8 @@ import (
 	"sync/atomic"
 )
 
-// A kernel is a set of assembly that computes products and bytes. All give the same bits.
+// A kernel is a set of assembly that computes products, bytes and the operations of vector.go. All give
+// the same bits.
 type kernel int32
 
 const (

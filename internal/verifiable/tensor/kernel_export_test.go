@@ -4,7 +4,9 @@
 package tensor
 
 import (
+	"fmt"
 	"math"
+	"slices"
 
 	"dsai.example/dsai/internal/verifiable/gguf"
 )
@@ -36,6 +38,18 @@ func Random(kind gguf.Type, rows, columns int) *Matrix {
 	return m
 }
 
+// Quantized prints the blocks that a kernel makes of x.
+func Quantized(name string, x []float32, f Form) string {
+	a := NewActivation(len(x))
+	copy(a.Floats, x)
+	for _, k := range tried() {
+		if k.Name == name {
+			a.quantize(k.id, f)
+		}
+	}
+	return fmt.Sprint(a.small, a.large)
+}
+
 // CompareWrong compares a kernel with portable code that errs in one bit of one row.
 func CompareWrong(name string, kind gguf.Type) error {
 	right := rules[kind]
@@ -48,4 +62,40 @@ func CompareWrong(name string, kind gguf.Type) error {
 	}
 	rules[kind] = wrong
 	return Compare(name)
+}
+
+// Operations are the names of those that are compared beside the products.
+func Operations() (names []string) {
+	for _, op := range operations {
+		names = append(names, op.name)
+	}
+	return names
+}
+
+// CompareWrongOperation compares a kernel with a portable operation that errs in one bit.
+func CompareWrongOperation(name, wrong string) error {
+	right := operations
+	defer func() { operations = right }()
+	operations = slices.Clone(right)
+	for i, op := range right {
+		if op.name == wrong {
+			operations[i].run = func(k kernel, out, a, b []float32) {
+				op.run(k, out, a, b)
+				if k == portable {
+					out[0] = math.Float32frombits(math.Float32bits(out[0]) ^ 1)
+				}
+			}
+		}
+	}
+	return Compare(name)
+}
+
+// CompareOperations compares all operations of a kernel, without the products.
+func CompareOperations(name string) error {
+	for _, k := range tried() {
+		if k.Name == name {
+			return compareOperations(k.id)
+		}
+	}
+	return nil
 }

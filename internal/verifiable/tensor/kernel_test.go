@@ -32,19 +32,37 @@ func TestKernels(t *testing.T) {
 	}
 }
 
-// The comparison finds a single bit, in each type that a kernel computes itself.
+// The comparison finds a single bit, in each type.
 func TestCompareFinds(t *testing.T) {
 	for _, k := range tensor.Kernels()[1:] {
 		for _, kind := range types {
-			if k.Name == "neon" && kind != gguf.Q8_0 && kind != gguf.Q4_0 {
-				continue // computed by the portable code
-			}
 			err := tensor.CompareWrong(k.Name, kind)
 			if err == nil || !strings.Contains(err.Error(), kind.String()) {
 				t.Errorf("%s beside %v with a wrong bit: %v, want an error that names the type", k.Name, kind, err)
 			}
 		}
 		if err := tensor.Compare(k.Name); err != nil {
+			t.Errorf("%s: %v", k.Name, err)
+		}
+	}
+}
+
+// The comparison finds a single bit in each other operation, and the operations are all that there are:
+// those that the tests of vector kernels know too.
+func TestCompareFindsOperations(t *testing.T) {
+	names := tensor.Operations()
+	for name := range operations {
+		if !slices.Contains(names, name) {
+			t.Errorf("%s is not compared at start", name)
+		}
+	}
+	for _, k := range tensor.Kernels()[1:] {
+		for _, name := range names {
+			if err := tensor.CompareWrongOperation(k.Name, name); err == nil || !strings.HasPrefix(err.Error(), name+":") {
+				t.Errorf("%s beside %s with a wrong bit: %v, want an error that names the operation", k.Name, name, err)
+			}
+		}
+		if err := tensor.CompareOperations(k.Name); err != nil {
 			t.Errorf("%s: %v", k.Name, err)
 		}
 	}
@@ -107,8 +125,9 @@ func activations(r *rand.Rand, n, columns int) []*tensor.Activation {
 func TestProducts(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, kind := range types {
-		for i, how := range []string{"random", "lowest", "highest", "ones", "zeros", "random"} {
-			rows, columns := []int{40, 16, 17, 1, 5, 33}[i], 256*(1+i%3)
+		for i, how := range []string{"random", "lowest", "highest", "ones", "zeros", "random", "one block", "three blocks"} {
+			block, _ := kind.Block()
+			rows, columns := []int{40, 16, 17, 1, 5, 33, 19, 51}[i], []int{256, 512, 768, 256, 512, 768, block, 3 * block}[i]
 			b := file(r, kind, columns, rows, how)
 			m, err := matrix(t, kind, columns, rows, b)
 			if err != nil {
@@ -159,6 +178,34 @@ func testProducts(t *testing.T, m *tensor.Matrix, a []*tensor.Activation, want [
 
 // same takes any NaN for any other.
 func same(a, b float32) bool { return math.Float32bits(a) == math.Float32bits(b) || a != a && b != b }
+
+// Every kernel rounds activations to the same bytes, sums and scales: ties, amax about where 127/amax
+// overflows, the largest and the smallest numbers, one number among zeros.
+func TestQuantizeKernels(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for _, size := range []float32{1, 127, 3.7e-37, 3.73e-37, 3.8e-37, 1e-38, 1e-45, 1e30, math.MaxFloat32} {
+		for how, draw := range map[string]func(i int) float32{
+			"random": func(int) float32 { return r.Float32()*2 - 1 },
+			"ties":   func(i int) float32 { return float32(i%255-127)/127 + 0.5/127 },
+			"ends":   func(int) float32 { return float32(r.IntN(3) - 1) },
+			"single": func(i int) float32 { return float32(1 - min(1, i%97)) },
+			"below":  func(int) float32 { return math.Nextafter32(1, 0) * float32(r.IntN(2)*2-1) },
+		} {
+			x := make([]float32, 768)
+			for i := range x {
+				x[i] = max(-math.MaxFloat32, min(math.MaxFloat32, float32(draw(i)*size)))
+			}
+			for _, form := range []tensor.Form{tensor.Small, tensor.Large} {
+				want := tensor.Quantized("portable", x, form)
+				for _, k := range tensor.Kernels()[1:] {
+					if got := tensor.Quantized(k.Name, x, form); got != want {
+						t.Fatalf("%s: %s numbers of size %v in form %v = %s, want %s", k.Name, how, size, form, got, want)
+					}
+				}
+			}
+		}
+	}
+}
 
 // A row comes out of its place among others as it went in.
 func TestRow(t *testing.T) {

@@ -7,25 +7,7 @@
 
 #include "textflag.h"
 #include "go_asm.h"
-
-// Instructions that Go's assembler does not know, by the encodings of the Arm Architecture Reference
-// Manual; internal/arch lets these through and no other. The result is written to d.
-
-// SDOT Vd.4S, Vn.16B, Vm.4B[i]: each int32 of d += four products of bytes of n with the four of m at i.
-#define SDOT(d, n, m, i) WORD $(0x4f80e000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d))
-
-// FMUL Vd.4S, Vn.4S, Vm.4S
-#define FMUL4(d, n, m) WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d))
-
-// FADD Vd.4S, Vn.4S, Vm.4S
-#define FADD4(d, n, m) WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d))
-
-// SCVTF Vd.4S, Vn.4S: int32 to float32, to nearest even.
-#define SCVTF4(d, n) WORD $(0x4e21d800 | (n)<<5 | (d))
-
-// FCVTL Vd.4S, Vn.4H and FCVTL2 Vd.4S, Vn.8H: the lower and the upper four Halfs to float32.
-#define FCVTL4(d, n) WORD $(0x0e217800 | (n)<<5 | (d))
-#define FCVTH4(d, n) WORD $(0x4e217800 | (n)<<5 | (d))
+#include "neon_arm64.h"
 
 // A step of four signed weights of 16 rows, V4 to V7, with x[i] of V16 or V17, to V0 to V3.
 #define STEP8(x, i) \
@@ -45,20 +27,14 @@
 // The factors of 16 rows, at R0, with the sums V0 to V3 and the results V24 to V27.
 #define FINISHGROUP \
 	VLD1.P 32(R0), [V20.B16, V21.B16] \
-	FCVTL4(22, 20) \
+	WIDENL4(22, 20) \
 	FINISH(0, 24) \
-	FCVTH4(22, 20) \
+	WIDENH4(22, 20) \
 	FINISH(1, 25) \
-	FCVTL4(22, 21) \
+	WIDENL4(22, 21) \
 	FINISH(2, 26) \
-	FCVTH4(22, 21) \
+	WIDENH4(22, 21) \
 	FINISH(3, 27)
-
-#define CLEAR4(a, b, c, d) \
-	VEOR a.B16, a.B16, a.B16 \
-	VEOR b.B16, b.B16, b.B16 \
-	VEOR c.B16, c.B16, c.B16 \
-	VEOR d.B16, d.B16, d.B16
 
 // func q8NEON(w *byte, a *smallBlock, out *float32, blocks, groups int)
 TEXT ·q8NEON(SB), NOSPLIT, $0-40
@@ -222,10 +198,10 @@ block:
 
 #define FINISHTILE \
 	VLD1.P 32(R0), [V28.B16, V29.B16] \
-	FCVTL4(16, 28) \
-	FCVTH4(17, 28) \
-	FCVTL4(18, 29) \
-	FCVTH4(19, 29) \
+	WIDENL4(16, 28) \
+	WIDENH4(17, 28) \
+	WIDENL4(18, 29) \
+	WIDENH4(19, 29) \
 	MOVD R3, R4 \
 	FINISHX4(R8, 0) \
 	FINISHX4(R9, 4) \

@@ -7,9 +7,9 @@
 
 #include "textflag.h"
 
-// func dotAVX2(a, b *float32, n int, s *[16]float32)
+// func dotWide(a, b *float32, n int, s *[16]float32)
 // Y0 and Y1 are the 16 lanes.
-TEXT ·dotAVX2(SB), NOSPLIT, $0-32
+TEXT ·dotWide(SB), NOSPLIT, $0-32
 	MOVQ a+0(FP), SI
 	MOVQ b+8(FP), DX
 	MOVQ n+16(FP), CX
@@ -32,8 +32,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func sumAVX2(x *float32, n int, s *[16]float32)
-TEXT ·sumAVX2(SB), NOSPLIT, $0-24
+// func sumWide(x *float32, n int, s *[16]float32)
+TEXT ·sumWide(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
 	MOVQ s+16(FP), DI
@@ -50,8 +50,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func maxAVX2(x *float32, n int) float32
-TEXT ·maxAVX2(SB), NOSPLIT, $0-20
+// func maxWide(x *float32, n int) float32
+TEXT ·maxWide(SB), NOSPLIT, $0-20
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
 	VMOVUPS (SI), Y0
@@ -70,8 +70,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func addAVX2(a, b *float32, n int)
-TEXT ·addAVX2(SB), NOSPLIT, $0-24
+// func addWide(a, b *float32, n int)
+TEXT ·addWide(SB), NOSPLIT, $0-24
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -86,8 +86,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func divideAVX2(a *float32, n int, by float32)
-TEXT ·divideAVX2(SB), NOSPLIT, $0-20
+// func divideWide(a *float32, n int, by float32)
+TEXT ·divideWide(SB), NOSPLIT, $0-20
 	MOVQ a+0(FP), DI
 	MOVQ n+8(FP), CX
 	VBROADCASTSS by+16(FP), Y1
@@ -101,8 +101,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func normalizeAVX2(dst, x, weight *float32, n int, f float32)
-TEXT ·normalizeAVX2(SB), NOSPLIT, $0-36
+// func normalizeWide(dst, x, weight *float32, n int, f float32)
+TEXT ·normalizeWide(SB), NOSPLIT, $0-36
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ weight+16(FP), DX
@@ -123,9 +123,9 @@ loop:
 DATA exponent<>+0(SB)/4, $0x7f800000
 GLOBL exponent<>(SB), RODATA|NOPTR, $4
 
-// func finiteAVX2(x *float32, n int) bool
+// func finiteWide(x *float32, n int) bool
 // Y2 gathers where an exponent is all ones.
-TEXT ·finiteAVX2(SB), NOSPLIT, $0-17
+TEXT ·finiteWide(SB), NOSPLIT, $0-17
 	MOVQ x+0(FP), SI
 	MOVQ n+8(FP), CX
 	VBROADCASTSS exponent<>(SB), Y1
@@ -143,8 +143,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func widenAVX2(dst *float32, h *Half, n int)
-TEXT ·widenAVX2(SB), NOSPLIT, $0-24
+// func widenWide(dst *float32, h *Half, n int)
+TEXT ·widenWide(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ h+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -162,8 +162,8 @@ DATA halves<>+0(SB)/4, $0x477fe000 // 65504
 DATA halves<>+4(SB)/4, $0xc77fe000
 GLOBL halves<>(SB), RODATA|NOPTR, $8
 
-// func narrowAVX2(dst *Half, x *float32, n int)
-TEXT ·narrowAVX2(SB), NOSPLIT, $0-24
+// func narrowWide(dst *Half, x *float32, n int)
+TEXT ·narrowWide(SB), NOSPLIT, $0-24
 	MOVQ dst+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ n+16(FP), CX
@@ -182,9 +182,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func turnPairsAVX2(x, sin, cos *float32, n int)
+// func turnPairsWide(x, sin, cos *float32, n int)
 // [a b] becomes [a*c - b*s, b*c + a*s]: VADDSUBPS subtracts in even places.
-TEXT ·turnPairsAVX2(SB), NOSPLIT, $0-32
+TEXT ·turnPairsWide(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ sin+8(FP), SI
 	MOVQ cos+16(FP), DX
@@ -204,8 +204,8 @@ loop:
 	VZEROUPPER
 	RET
 
-// func turnHalvesAVX2(a, b, sin, cos *float32, n int)
-TEXT ·turnHalvesAVX2(SB), NOSPLIT, $0-40
+// func turnHalvesWide(a, b, sin, cos *float32, n int)
+TEXT ·turnHalvesWide(SB), NOSPLIT, $0-40
 	MOVQ a+0(FP), DI
 	MOVQ b+8(FP), R8
 	MOVQ sin+16(FP), SI
@@ -233,10 +233,10 @@ loop:
 	VZEROUPPER
 	RET
 
-// func scoresAVX2(dst, query, keys *float32, n, head int, scale float32)
+// func scoresWide(dst, query, keys *float32, n, head int, scale float32)
 // Four keys at a time, the 16 lanes of each in two registers. Folding them goes as fold of vector.go
 // does: 8 apart, 4 apart (the halves of a register), 2 apart (pairs), neighbours.
-TEXT ·scoresAVX2(SB), NOSPLIT, $0-44
+TEXT ·scoresWide(SB), NOSPLIT, $0-44
 	MOVQ dst+0(FP), DI
 	MOVQ query+8(FP), R10
 	MOVQ keys+16(FP), SI
@@ -340,10 +340,10 @@ done:
 	VZEROUPPER
 	RET
 
-// func mixAVX2(out, weights, values *float32, n, head int)
+// func mixWide(out, weights, values *float32, n, head int)
 // 64 columns of the sum stay in Y0 to Y7 while the positions go by; what is left of a head goes 16
 // columns at a time.
-TEXT ·mixAVX2(SB), NOSPLIT, $0-40
+TEXT ·mixWide(SB), NOSPLIT, $0-40
 	MOVQ out+0(FP), DI
 	MOVQ values+16(FP), SI
 	MOVQ head+32(FP), R11
@@ -493,9 +493,9 @@ done:
 	VBLENDVPS Y7, Y9, Y5, Y5 \
 	VANDNPS Y5, Y8, Y0
 
-// func expAVX2(x *float32, n int, less float32, t *expTable)
+// func expWide(x *float32, n int, less float32, t *expTable)
 // x = Exp(x - less)
-TEXT ·expAVX2(SB), NOSPLIT, $0-32
+TEXT ·expWide(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ n+8(FP), CX
 	VBROADCASTSS less+16(FP), Y15
@@ -511,9 +511,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func gateAVX2(gate, up *float32, n int, t *expTable)
+// func gateWide(gate, up *float32, n int, t *expTable)
 // gate = gate / (1 + Exp(-gate)) * up
-TEXT ·gateAVX2(SB), NOSPLIT, $0-32
+TEXT ·gateWide(SB), NOSPLIT, $0-32
 	MOVQ gate+0(FP), DI
 	MOVQ up+8(FP), SI
 	MOVQ n+16(FP), CX
