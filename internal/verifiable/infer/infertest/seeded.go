@@ -28,6 +28,8 @@ type Shape struct {
 	Head         int // 0: Width / Heads
 	Vocabulary   int
 	Context      int
+	Base         float32         // of the turns; 0: 10000
+	Gain         float64         // of queries and keys, 0: 2; the more, the less a token looks at many
 	Tied         bool            // no output matrix of its own
 	Extra        []gguftest.Pair // more metadata, such as a vocabulary
 	Turns        []float32       // rope_freqs.weight, or nil
@@ -47,6 +49,12 @@ func (s Shape) File() []byte {
 	if s.Head == 0 {
 		s.Head = s.Width / s.Heads
 	}
+	if s.Base == 0 {
+		s.Base = 10000
+	}
+	if s.Gain == 0 {
+		s.Gain = 2
+	}
 	r := random(s.Seed)
 	return gguftest.File(s.meta(), s.tensors(&r))
 }
@@ -65,7 +73,7 @@ func (s Shape) meta() []gguftest.Pair {
 		{Key: p + "attention.value_length", Value: uint32(s.Head)},
 		{Key: p + "attention.layer_norm_rms_epsilon", Value: float32(1e-5)},
 		{Key: p + "context_length", Value: uint32(s.Context)},
-		{Key: p + "rope.freq_base", Value: float32(10000)},
+		{Key: p + "rope.freq_base", Value: s.Base},
 	}, s.Extra...)
 }
 
@@ -76,8 +84,8 @@ func (s Shape) tensors(r *random) []gguftest.Tensor {
 	for i := range s.Layers {
 		p := fmt.Sprintf("blk.%d.", i)
 		add(vector(r, p+"attn_norm.weight", s.Width, 1))
-		add(s.matrix(r, p+"attn_q.weight", s.Width, queries, 2))
-		add(s.matrix(r, p+"attn_k.weight", s.Width, keys, 2))
+		add(s.matrix(r, p+"attn_q.weight", s.Width, queries, s.Gain))
+		add(s.matrix(r, p+"attn_k.weight", s.Width, keys, s.Gain))
 		add(s.matrix(r, p+"attn_v.weight", s.Width, keys, 1))
 		add(s.matrix(r, p+"attn_output.weight", queries, s.Width, 1))
 		add(vector(r, p+"ffn_norm.weight", s.Width, 1))
