@@ -60,7 +60,11 @@ func (n *Node) fillBackup(a *archive) error {
 		}
 	}
 	// The database before the log and the statistics: both may only be ahead of
-	// what the database knows, as after a crash.
+	// what the database knows, as after a crash. What was opened comes before it:
+	// what ended meanwhile has its receipt there.
+	if err := a.add("opened", n.home.Opened()); err != nil {
+		return err
+	}
 	copied := n.home.path("backup.tmp.db")
 	os.Remove(copied)
 	defer os.Remove(copied)

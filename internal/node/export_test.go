@@ -113,17 +113,14 @@ func (r replaced) Answer(ctx context.Context, e *pipeline.Evidence, emit func(pi
 }
 
 // OpenedCount is how much work was begun and has not ended.
-func (n *Node) OpenedCount(ctx context.Context) (int, error) {
-	rows, err := n.db.Opened(ctx)
-	return len(rows), err
-}
+func (n *Node) OpenedCount() int { return n.opened.Len() }
 
 // Quoted is how many code points of a document the console was quoted.
 func (n *Node) Quoted(ctx context.Context, d dsai.DocumentID) (int, error) {
 	return n.db.Quoted(ctx, n.console.Subject.Requester, d)
 }
 
-// Begin carries a question as far as the opened row, where a crash would leave it.
+// Begin carries a question as far as the opened record, where a crash would leave it.
 func (n *Node) Begin(ctx context.Context, question string) error {
 	r := &pipeline.Request{ID: dsai.Digest(newSalt()), Question: pipeline.Text(question), Requester: n.Console()}
 	c, err := gate{n}.Clear(ctx, r)

@@ -123,6 +123,9 @@ func found(ctx context.Context, h Home, o FoundOptions) error {
 		return err
 	}
 	defer db.Close()
+	if err := durable.WriteJournal(h.Opened()); err != nil {
+		return err
+	}
 	db.SetEpoch(1)
 	coop, err := vc.CharterID(charter.Subject)
 	if err != nil {

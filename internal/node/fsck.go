@@ -11,6 +11,7 @@ import (
 	"fmt"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/identity"
 	"dsai.example/dsai/internal/verifiable/merkle"
@@ -54,6 +55,7 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		{"log", n.fsckLog},
 		{"outbox", n.fsckOutbox},
 		{"statistics", n.fsckStatistics},
+		{"opened", n.fsckOpened},
 		{"index", n.fsckIndex},
 		{"models", n.fsckModels},
 	} {
@@ -348,4 +350,10 @@ func (n *Node) fsckIndex(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("index holds %d passages, the store %d; remove the folder %s and start again, it is derived data", have, want, n.home.Index())
 	}
 	return fmt.Sprintf("%d passages", have), nil
+}
+
+// fsckOpened reads the journal of answers that have begun again.
+func (n *Node) fsckOpened(context.Context) (string, error) {
+	_, err := durable.ReadJournal(n.home.Opened())
+	return fmt.Sprintf("%d answers are being given", n.opened.Len()), err
 }

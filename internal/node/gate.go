@@ -57,16 +57,18 @@ func (g gate) Clear(ctx context.Context, r *pipeline.Request) (*pipeline.Clearan
 		return nil, no
 	}
 	signer := g.n.signerAt(at.Now)
-	s, err := vc.Issue(vc.New(dsai.TypeClearance, signer.DID(), dsai.Clearance{
+	subject := dsai.Clearance{
 		ID: signer.DID(), Coop: g.n.coop, Node: g.n.id, Request: r.ID, Undertaking: r.Requester.Digest,
 		Purpose: iri, Policy: pol.Digest(), Rule: verdict.Rule, Nodes: []dsai.NodeID{g.n.id}, Regions: []string{consent.AnyRegion},
 		Model: m.Fingerprint, Nonce: newSalt(), Audience: g.n.id,
-	}, at.Now, at.Now+clearanceLife), at.Now, signer)
+	}
+	until := at.Now + clearanceLife
+	s, err := vc.Seal(vc.New(dsai.TypeClearance, signer.DID(), subject, at.Now, until), at.Now, signer)
 	if err != nil {
 		return nil, fmt.Errorf("clear request: %w", err)
 	}
 	return &pipeline.Clearance{
-		Request: r, Raw: s.Raw, Subject: s.Subject, Until: s.ValidUntil,
+		Request: r, Raw: s.Raw, Subject: subject, Until: until,
 		Policy: pol.Digest(), Adopted: force.Authority.Adoption, Model: m,
 		Operations: operations(r, m.Class, g.n.sharing(e)),
 	}, nil

@@ -19,7 +19,7 @@ import (
 
 // Format is the number of the home's layout. A newer home is refused, an older
 // one migrated; see migrations.
-const Format = 2
+const Format = 3
 
 // Errors of opening a home.
 var (
@@ -57,6 +57,9 @@ func (h Home) Keys() string { return h.path("keys") }
 
 // Database is the SQLite file.
 func (h Home) Database() string { return h.path("dsai.db") }
+
+// Opened is the journal of answers that have begun.
+func (h Home) Opened() string { return h.path("opened") }
 
 // Index is the folder of the inverted index, which can be made again.
 func (h Home) Index() string { return h.path("index") }

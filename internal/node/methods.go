@@ -14,6 +14,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/resilience/upstream"
@@ -161,6 +162,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Unavailable, "the home, or the path that was named, cannot be written: check owner, mode and mount; a node that systemd runs writes in its home alone"
 	case errors.Is(err, errBetweenFormats):
 		e.Hint = "run it again: a migration goes on where it stopped. The home as it was is in its file before-format-*.tgz"
+	case errors.Is(err, durable.ErrDamaged):
+		e.Hint = "copy the home, then empty the file opened in it: what a crash interrupted and only that file told of gets no receipt; see docs/RUNBOOK.md, Damage"
 	case errors.Is(err, retrieve.ErrEpochDamaged):
 		e.Hint = "take that file out of a backup into the folder statistics of the home; until then answers that were ranked by it cannot be made again"
 	case errors.Is(err, retrieve.ErrDamaged):

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai/internal/durable"
+	"dsai.example/dsai/internal/store"
 )
 
 // migration makes a home of the next format out of one of format from.
@@ -30,6 +31,7 @@ type migration struct {
 // migrations lead from every older format to this one, in order.
 var migrations = []migration{
 	{1, "pinned statistics move from the index to a folder of their own", separateStatistics},
+	{2, "answers that have begun move from the database to a journal of their own", separateOpened},
 }
 
 var errBetweenFormats = errors.New("home is between two formats")
@@ -146,4 +148,11 @@ func separateStatistics(ctx context.Context, h Home) error {
 		return err
 	}
 	return durable.SyncDir(filepath.Dir(from))
+}
+
+// separateOpened is the step from format 2.
+func separateOpened(ctx context.Context, h Home) error {
+	return store.LeaveOpened(ctx, h.path("dsai.db"), func(plans [][]byte) error {
+		return durable.WriteJournal(h.path("opened"), plans...)
+	})
 }

@@ -106,7 +106,7 @@ func TestMigrateKilled(t *testing.T) {
 	}
 	for name, leave := range map[string]func(t *testing.T, h string){
 		"in the backup": func(t *testing.T, h string) {
-			must(t, os.WriteFile(filepath.Join(h, "before-format-2.tgz.tmp"), []byte("half"), 0o600))
+			must(t, os.WriteFile(filepath.Join(h, fmt.Sprintf("before-format-%d.tgz.tmp", node.Format)), []byte("half"), 0o600))
 		},
 		"before the step":   move(0),
 		"between two files": move(2),

@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/keys"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
@@ -66,11 +67,12 @@ type Node struct {
 	pseudonyms []byte
 	macKey     []byte
 
-	db  *store.Store
-	ix  *retrieve.Index
-	run *engine.Engine // of model files; loads none before it is asked
-	pin retrieve.Epochs
-	log *nodeLog
+	db     *store.Store
+	ix     *retrieve.Index
+	run    *engine.Engine // of model files; loads none before it is asked
+	pin    retrieve.Epochs
+	log    *nodeLog
+	opened *durable.Journal // of answers that have begun
 
 	coop    dsai.CoopID
 	id      dsai.NodeID
@@ -289,6 +291,9 @@ func (n *Node) Close() error {
 	}
 	if n.clock != nil {
 		errs = append(errs, n.clock.save(context.Background(), 0))
+	}
+	if n.opened != nil {
+		errs = append(errs, n.opened.Close())
 	}
 	if n.ix != nil {
 		errs = append(errs, n.ix.Close())

@@ -78,7 +78,7 @@ func (q *quota) charges(request dsai.Digest) []charge {
 	if h := q.held[request]; h != nil {
 		return h.charges
 	}
-	return nil
+	return []charge{} // canonical JSON has no null
 }
 
 // open notes that what a request holds back is on disk.

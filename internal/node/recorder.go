@@ -12,16 +12,18 @@ import (
 	"unicode/utf8"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/receipt"
+	"dsai.example/dsai/internal/verifiable/vc"
 )
 
 // recorder implements pipeline.Log on the store; the log follows its outbox.
 type recorder struct{ n *Node }
 
-// opened is what is known before an answer begins: its receipt, should the
-// process die before there is a better one.
+// opened is a record of the journal: what is known before an answer begins, its
+// receipt, should the process die before there is a better one.
 type opened struct {
 	Draft     receipt.Draft `json:"draft"`
 	Requester dsai.Digest   `json:"requester"`
@@ -29,18 +31,18 @@ type opened struct {
 }
 
 // Open implements pipeline.Log.
-func (l recorder) Open(ctx context.Context, p *pipeline.Plan) error {
+func (l recorder) Open(_ context.Context, p *pipeline.Plan) error {
 	d, err := l.n.issuer.Draft(&pipeline.Output{Plan: p, Ended: dsai.EndedCrashed})
 	if err != nil {
 		return err
 	}
 	r := p.Evidence.Clearance.Request
-	b, err := json.Marshal(opened{d, r.Requester.Subject.Requester, l.n.quota.charges(r.ID)})
+	b, err := vc.Canonical(opened{d, r.Requester.Subject.Requester, l.n.quota.charges(r.ID)})
 	if err != nil {
 		return err
 	}
-	if err := l.n.db.Update(ctx, func(tx *store.Tx) error { return tx.Open(r.ID, b, p.Started) }); err != nil {
-		return err
+	if err := l.n.opened.Append(string(r.ID[:]), b); err != nil {
+		return fmt.Errorf("open request: %w", err)
 	}
 	l.n.quota.open(r.ID)
 	return nil
@@ -76,6 +78,7 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 	}
 	err = l.finish(ctx, row, typ, r, uses, nil)
 	if err == nil {
+		l.n.opened.End(string(row.Request[:]))
 		l.n.quota.settle(row.Request)
 	}
 	l.n.log.wake()
@@ -162,40 +165,48 @@ func quoteText(b dsai.PassageBody, q dsai.Quote) string {
 	return b.Text[lo:hi]
 }
 
-// recover turns work that a crash interrupted into receipts that say so. It
-// runs before the node takes requests.
+// recover turns work that a crash interrupted, which the journal names and no
+// receipt does, into receipts that say so. It runs before the node takes requests.
 func (l recorder) recover(ctx context.Context) error {
-	rows, err := l.n.db.Opened(ctx)
+	records, err := durable.ReadJournal(l.n.home.Opened())
+	if err != nil {
+		return fmt.Errorf("recover what was interrupted: %w", err)
+	}
+	for _, record := range records {
+		var o opened
+		if err := json.Unmarshal(record, &o); err != nil {
+			return fmt.Errorf("recover what was interrupted: %w", err)
+		}
+		if err := l.crashed(ctx, o); err != nil {
+			return fmt.Errorf("recover request %s: %w", o.Draft.Subject.Request, err)
+		}
+	}
+	l.n.opened, err = durable.OpenJournal(l.n.home.Opened())
+	return err
+}
+
+// crashed records that work was interrupted, unless it had ended.
+func (l recorder) crashed(ctx context.Context, o opened) error {
+	s := o.Draft.Subject
+	if ended, err := l.n.db.Ended(ctx, s.Request); err != nil || ended {
+		return err
+	}
+	r, err := l.n.issuer.Sign(o.Draft)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
-		var o opened
-		if err := json.Unmarshal(row.Plan, &o); err != nil {
-			return fmt.Errorf("recover request %s: %w", row.Request, err)
-		}
-		r, err := l.n.issuer.Sign(o.Draft)
-		if err != nil {
-			return fmt.Errorf("recover request %s: %w", row.Request, err)
-		}
-		openings, err := json.Marshal(r.Openings)
-		if err != nil {
-			return err
-		}
-		s := o.Draft.Subject
-		uses := make([]use, 0, len(s.Used))
-		for _, u := range s.Used {
-			uses = append(uses, use{document: u.Document, consent: u.Consent})
-		}
-		err = l.finish(ctx, store.Receipt{
-			Digest: r.Digest, Request: row.Request, At: row.At, Requester: o.Requester, Ended: dsai.EndedCrashed,
-			Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
-		}, dsai.TypeInferenceReceipt, r, uses, o.Charges)
-		if err != nil {
-			return err
-		}
+	openings, err := json.Marshal(r.Openings)
+	if err != nil {
+		return err
 	}
-	return nil
+	uses := make([]use, 0, len(s.Used))
+	for _, u := range s.Used {
+		uses = append(uses, use{document: u.Document, consent: u.Consent})
+	}
+	return l.finish(ctx, store.Receipt{
+		Digest: r.Digest, Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed,
+		Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
+	}, dsai.TypeInferenceReceipt, r, uses, o.Charges)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

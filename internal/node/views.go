@@ -156,7 +156,7 @@ func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, limit int)
 	var rows []store.Receipt
 	var err error
 	if who.Entitled {
-		rows, err = n.db.Receipts(ctx, 0, limit)
+		rows, err = n.db.Receipts(ctx, limit)
 	} else {
 		rows, err = n.db.ReceiptsOf(ctx, who.Subject.Requester, limit)
 	}

@@ -459,7 +459,7 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	if err != nil {
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
-	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.home.dropOldBackups())
+	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.

@@ -12,28 +12,6 @@ import (
 	"dsai.example/dsai"
 )
 
-// Open records work that is about to start. The row stays until Finish.
-func (t *Tx) Open(request dsai.Digest, plan []byte, at dsai.Time) error {
-	return t.do(`INSERT INTO opened(request,plan,at) VALUES(?,?,?)`, request[:], plan, int64(at))
-}
-
-// Opened is work that was begun.
-type Opened struct {
-	Request dsai.Digest
-	Plan    []byte
-	At      dsai.Time
-}
-
-// Opened returns the work that was begun and not finished.
-func (s *Store) Opened(ctx context.Context) ([]Opened, error) {
-	return rows(ctx, s, func(scan func(...any) error) (o Opened, err error) {
-		var r []byte
-		err = scan(&r, &o.Plan, &o.At)
-		o.Request = digest(r)
-		return o, err
-	}, `SELECT request,plan,at FROM opened ORDER BY at, request`)
-}
-
 // Receipt is one outcome.
 type Receipt struct {
 	Num       int64
@@ -57,15 +35,18 @@ func scanReceipt(scan func(...any) error) (r Receipt, err error) {
 	return r, err
 }
 
-// Finish records an outcome and closes its opened row, if there is one.
+// Ended reports whether a request has an outcome.
+func (s *Store) Ended(ctx context.Context, request dsai.Digest) (bool, error) {
+	n, err := row(ctx, s, number, `SELECT count(*) FROM receipt WHERE request=?`, request[:])
+	return n > 0, err
+}
+
+// Finish records an outcome. A request has one.
 func (t *Tx) Finish(r Receipt) (num int64, err error) {
 	res, err := t.exec(`INSERT INTO receipt(digest,request,at,requester,code,ended,purpose,model,openings) VALUES(?,?,?,?,?,?,?,?,?)`,
 		r.Digest[:], r.Request[:], int64(r.At), r.Requester[:], string(r.Code), string(r.Ended), r.Purpose, r.Model, r.Openings)
 	if err != nil {
 		return 0, fmt.Errorf("finish request: %w", err)
-	}
-	if err := t.do(`DELETE FROM opened WHERE request=?`, r.Request[:]); err != nil {
-		return 0, err
 	}
 	return res.LastInsertId()
 }
@@ -103,9 +84,9 @@ func (s *Store) Quoted(ctx context.Context, requester dsai.Digest, d dsai.Docume
 	return row(ctx, s, number, `SELECT coalesce(sum(chars),0) FROM quoted WHERE requester=? AND document=?`, requester[:], d.Digest[:])
 }
 
-// Receipts returns outcomes since a time, newest first, at most max.
-func (s *Store) Receipts(ctx context.Context, since dsai.Time, max int) ([]Receipt, error) {
-	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE at>=? ORDER BY num DESC LIMIT ?`, int64(since), max)
+// Receipts returns outcomes, newest first, at most max.
+func (s *Store) Receipts(ctx context.Context, max int) ([]Receipt, error) {
+	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt ORDER BY num DESC LIMIT ?`, max)
 }
 
 // ReceiptsOf returns one requester's outcomes, newest first, at most max.

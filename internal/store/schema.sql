@@ -1,6 +1,8 @@
 -- SPDX-FileCopyrightText: 2026 The dsai authors
 -- SPDX-License-Identifier: Apache-2.0
 
+-- Each index costs a page in every answer: have none that no query needs.
+
 -- Every signed artifact, in canonical form. raw becomes NULL when it is erased;
 -- the leaf in the log stays, and says nothing without raw and salt.
 CREATE TABLE credential (
@@ -109,13 +111,6 @@ CREATE TABLE revocation (
 ) WITHOUT ROWID;
 CREATE INDEX revocation_consent ON revocation(consent);
 
--- Work that was opened and not appended yet. A row found at start is a crash.
-CREATE TABLE opened (
-  request BLOB PRIMARY KEY,
-  plan    BLOB NOT NULL,
-  at      INTEGER NOT NULL
-) WITHOUT ROWID;
-
 CREATE TABLE receipt (
   num       INTEGER PRIMARY KEY AUTOINCREMENT,
   digest    BLOB NOT NULL UNIQUE,
@@ -128,8 +123,7 @@ CREATE TABLE receipt (
   model     TEXT NOT NULL,
   openings  BLOB                     -- JSON of dsai.Openings; NULL once erased
 );
-CREATE INDEX receipt_at ON receipt(at);
-CREATE INDEX receipt_requester ON receipt(requester, at);
+CREATE INDEX receipt_requester ON receipt(requester);
 
 CREATE TABLE use_ (
   document INTEGER NOT NULL REFERENCES document(num),
@@ -139,7 +133,6 @@ CREATE TABLE use_ (
   chars    INTEGER NOT NULL,         -- code points quoted
   PRIMARY KEY (document, receipt)
 ) WITHOUT ROWID;
-CREATE INDEX use_receipt ON use_(receipt);
 CREATE INDEX use_consent ON use_(consent);
 
 -- Code points of a document quoted to a requester so far.

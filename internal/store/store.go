@@ -34,7 +34,7 @@ var (
 )
 
 // formatVersion is SQLite's user_version for schema.sql.
-const formatVersion = 1
+const formatVersion = 2
 
 //go:embed schema.sql
 var schema string

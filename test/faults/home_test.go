@@ -150,7 +150,7 @@ func TestHalfMadeHome(t *testing.T) {
 		}
 	}
 	// A home that lost one of its parts says so at once, or mends it.
-	for _, gone := range []string{"log", "index", "dsai.db", "keys"} {
+	for _, gone := range []string{"log", "index", "dsai.db", "opened", "keys"} {
 		h := copyHome(t, whole.Home, t.TempDir())
 		if err := os.RemoveAll(filepath.Join(string(h), gone)); err != nil {
 			t.Fatal(err)

@@ -112,7 +112,7 @@ func (i *Issuer) Sign(d Draft) (*pipeline.Receipt, error) {
 	d.Subject.ID = signer.DID()
 	d.Subject.Log, d.Subject.Previous = i.Log()
 	d.Subject.AppendBy = now.Add(AppendWithin)
-	s, err := vc.Issue(vc.New(dsai.TypeInferenceReceipt, signer.DID(), d.Subject, now, 0), now, signer)
+	s, err := vc.Seal(vc.New(dsai.TypeInferenceReceipt, signer.DID(), d.Subject, now, 0), now, signer)
 	if err != nil {
 		return nil, err
 	}

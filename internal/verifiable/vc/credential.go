@@ -61,35 +61,57 @@ func New[S any](typ, issuer string, subject S, from, until dsai.Time) dsai.Crede
 // result, so that nothing is issued which others would refuse. The first signer
 // is the issuer's; more make a proof set.
 func Issue[S any](c dsai.Credential[S], created dsai.Time, signers ...Signer) (Sealed[S], error) {
-	var none Sealed[S]
 	if len(c.Type) != 2 {
-		return none, fmt.Errorf("issue: %w: %q", ErrType, c.Type)
+		return Sealed[S]{}, fmt.Errorf("issue: %w: %q", ErrType, c.Type)
 	}
+	members, proofs, err := sign(c, created, signers)
+	if err != nil {
+		return Sealed[S]{}, fmt.Errorf("issue %s: %w", c.Type[1], err)
+	}
+	return reseal[S](members, c.Type[1], proofs)
+}
+
+// Seal is Issue without opening the result, which takes as long again: for what a
+// node signs with every answer, from a key in its memory and values that it made
+// itself. Only Raw, Digest and Body are set.
+func Seal[S any](c dsai.Credential[S], created dsai.Time, signer Signer) (s Sealed[S], err error) {
+	members, proofs, err := sign(c, created, []Signer{signer})
+	if err == nil {
+		err = setProofs(members, proofs)
+	}
+	if err != nil {
+		return s, fmt.Errorf("seal credential: %w", err)
+	}
+	s.Raw = without(members)
+	s.Digest = dsai.Hash(domainContent, without(members, "id", "proof"))
+	s.Body = dsai.Hash(domainBody, s.Raw)
+	return s, nil
+}
+
+// sign returns the members of c in canonical form, with its id, and its proofs.
+func sign[S any](c dsai.Credential[S], created dsai.Time, signers []Signer) ([]Member, dsai.Proofs, error) {
 	// The document is brought into canonical form once; id and proof, which come
 	// later, are put into it as text.
 	c.ID, c.Proof = "", dsai.Proofs{}
 	canon, err := Canonical(c)
 	if err != nil {
-		return none, fmt.Errorf("issue %s: %w", c.Type[1], err)
+		return nil, nil, err
 	}
 	members, err := Members(canon)
 	if err != nil {
-		return none, err
+		return nil, nil, err
 	}
-	c.ID = dsai.CredentialID(dsai.Hash(domainContent, without(canon, members, "id", "proof")))
-	canon = replace(canon, members, "id", []byte(`"`+c.ID+`"`))
-	if members, err = Members(canon); err != nil {
-		return none, err
-	}
-	document := without(canon, members, "proof")
+	c.ID = dsai.CredentialID(dsai.Hash(domainContent, without(members, "id", "proof")))
+	set(members, "id", []byte(`"`+c.ID+`"`))
+	document := without(members, "proof")
 	for _, s := range signers {
 		p, err := prove(document, c.Context, created, s)
 		if err != nil {
-			return none, fmt.Errorf("issue %s: %w", c.Type[1], err)
+			return nil, nil, err
 		}
 		c.Proof = append(c.Proof, p)
 	}
-	return reseal[S](canon, members, c.Type[1], c.Proof)
+	return members, c.Proof, nil
 }
 
 // Cosign adds another signer's proof to s. It asks nothing of the first, who may
@@ -99,30 +121,35 @@ func Cosign[S any](s Sealed[S], created dsai.Time, signer Signer) (Sealed[S], er
 	if err != nil {
 		return Sealed[S]{}, err
 	}
-	p, err := prove(without(s.Raw, members, "proof"), s.Context, created, signer)
+	p, err := prove(without(members, "proof"), s.Context, created, signer)
 	if err != nil {
 		return Sealed[S]{}, fmt.Errorf("cosign %s: %w", s.Type[1], err)
 	}
-	return reseal[S](s.Raw, members, s.Type[1], append(slices.Clone(s.Proof), p))
+	return reseal[S](members, s.Type[1], append(slices.Clone(s.Proof), p))
 }
 
-// reseal puts proofs into the canonical document canon, those after the issuer's
-// in their one order, and opens the result.
-func reseal[S any](canon []byte, members []Member, typ string, proofs dsai.Proofs) (Sealed[S], error) {
+// reseal puts proofs into the members of a document and opens the result.
+func reseal[S any](members []Member, typ string, proofs dsai.Proofs) (s Sealed[S], err error) {
+	if err = setProofs(members, proofs); err == nil {
+		s, err = openCanonical[S](without(members), members, typ)
+	}
+	if err != nil {
+		return Sealed[S]{}, fmt.Errorf("issue %s: %w", typ, err)
+	}
+	return s, nil
+}
+
+// setProofs puts proofs into the members of a document, those after the issuer's
+// in their one order.
+func setProofs(members []Member, proofs dsai.Proofs) error {
 	if len(proofs) > 1 {
 		slices.SortFunc(proofs[1:], func(a, b dsai.Proof) int {
 			return strings.Compare(a.VerificationMethod, b.VerificationMethod)
 		})
 	}
 	text, err := Canonical(proofs)
-	if err != nil {
-		return Sealed[S]{}, fmt.Errorf("issue %s: %w", typ, err)
-	}
-	s, err := Open[S](replace(canon, members, "proof", text), typ)
-	if err != nil {
-		return s, fmt.Errorf("issue %s: %w", typ, err)
-	}
-	return s, nil
+	set(members, "proof", text)
+	return err
 }
 
 // prove signs document, the canonical form of a credential without its proof.
@@ -139,7 +166,7 @@ func prove(document []byte, context []string, created dsai.Time, s Signer) (dsai
 	if err != nil {
 		return p, err
 	}
-	sig, err := s.Sign(hashData(without(options, members, "proofValue"), document))
+	sig, err := s.Sign(hashData(without(members, "proofValue"), document))
 	if err != nil {
 		return p, err
 	}

@@ -24,7 +24,7 @@ func Without(canon []byte, names ...string) []byte {
 	if err != nil {
 		panic(err)
 	}
-	return without(canon, members, names...)
+	return without(members, names...)
 }
 
 // ReadCanonical reads canonical text without encoding/json, where that can be done.

@@ -28,24 +28,34 @@ func Open[S any](raw []byte, typ string) (Sealed[S], error) {
 }
 
 func open[S any](raw []byte, typ string) (Sealed[S], error) {
-	var s Sealed[S]
 	if len(raw) > maxCredential {
-		return s, fmt.Errorf("%w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), maxCredential)
+		return Sealed[S]{}, fmt.Errorf("%w: %d bytes, at most %d", dsai.ErrSyntax, len(raw), maxCredential)
 	}
 	canon, members, err := CanonicalObject(raw)
 	if err != nil {
-		return s, err
+		return Sealed[S]{}, err
+	}
+	return openCanonical[S](slices.Clone(canon), members, typ)
+}
+
+// openCanonical opens the canonical object canon, which it keeps. Its members
+// may be in other memory.
+func openCanonical[S any](canon []byte, members []Member, typ string) (Sealed[S], error) {
+	s := Sealed[S]{Raw: canon}
+	if len(canon) > maxCredential {
+		return s, fmt.Errorf("%w: %d bytes, at most %d", dsai.ErrSyntax, len(canon), maxCredential)
 	}
 	// The type is looked at first: the wrong schema would complain of fields.
 	if err := checkType(members, typ); err != nil {
 		return s, err
 	}
-	if s.Credential, err = DecodeCanonical[dsai.Credential[S]](canon); err != nil {
+	c, err := DecodeCanonical[dsai.Credential[S]](canon)
+	if err != nil {
 		return s, err
 	}
-	s.Raw = slices.Clone(canon)
+	s.Credential = c
 	part := make([]byte, 0, len(canon))
-	s.Digest = dsai.Hash(domainContent, appendWithout(part, canon, members, "id", "proof"))
+	s.Digest = dsai.Hash(domainContent, appendWithout(part, members, "id", "proof"))
 	s.Body = dsai.Hash(domainBody, canon)
 
 	switch {
@@ -61,7 +71,7 @@ func open[S any](raw []byte, typ string) (Sealed[S], error) {
 			return s, err
 		}
 	}
-	return s, checkProofs(appendWithout(part, canon, members, "proof"), members, s.Issuer, s.ValidUntil, s.Proof)
+	return s, checkProofs(appendWithout(part, members, "proof"), members, s.Issuer, s.ValidUntil, s.Proof)
 }
 
 func checkType(members []Member, typ string) error {
@@ -134,5 +144,5 @@ func checkProof(document, text []byte, did string, p dsai.Proof) error {
 	if err != nil {
 		return err
 	}
-	return verify(key, p.Cryptosuite, hashData(without(text, members, "proofValue"), document), sig)
+	return verify(key, p.Cryptosuite, hashData(without(members, "proofValue"), document), sig)
 }

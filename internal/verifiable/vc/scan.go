@@ -121,7 +121,6 @@ func (s *scanner) object(depth int) error {
 	}
 	var last []byte
 	for first := true; ; first = false {
-		start := s.i
 		name, err := s.str()
 		if err != nil {
 			return err
@@ -141,7 +140,7 @@ func (s *scanner) object(depth int) error {
 			return err
 		}
 		if depth == 1 {
-			s.members = append(s.members, Member{name, s.b[at:s.i], start, s.i})
+			s.members = append(s.members, Member{name, s.b[at:s.i]})
 		}
 		if done, err := s.next('}'); done || err != nil {
 			return err

@@ -15,8 +15,6 @@ import (
 type Member struct {
 	Name  []byte // as it stands between the quotes
 	Value []byte // canonical JSON
-
-	start, end int // of the whole member in the object, without commas
 }
 
 // Members splits the canonical object canon, as CanonicalRaw returns it, into
@@ -25,7 +23,7 @@ func Members(canon []byte) ([]Member, error) {
 	out := make([]Member, 0, 16)
 	err := split(canon, '{', func(start, end int) {
 		colon := skip(canon, start)
-		out = append(out, Member{canon[start+1 : colon-1], canon[colon+1 : end], start, end})
+		out = append(out, Member{canon[start+1 : colon-1], canon[colon+1 : end]})
 	})
 	return out, err
 }
@@ -99,13 +97,17 @@ func stringEnd(canon []byte, i int) int {
 	}
 }
 
-// without returns the canonical object canon less the members called names.
-func without(canon []byte, members []Member, names ...string) []byte {
-	return appendWithout(make([]byte, 0, len(canon)), canon, members, names...)
+// without returns the canonical object of members, less those called names.
+func without(members []Member, names ...string) []byte {
+	size := 2
+	for _, m := range members {
+		size += len(m.Name) + len(m.Value) + 4
+	}
+	return appendWithout(make([]byte, 0, size), members, names...)
 }
 
 // appendWithout appends to out what without returns.
-func appendWithout(out, canon []byte, members []Member, names ...string) []byte {
+func appendWithout(out []byte, members []Member, names ...string) []byte {
 	out = append(out, '{')
 	empty := len(out)
 	for _, m := range members {
@@ -115,19 +117,16 @@ func appendWithout(out, canon []byte, members []Member, names ...string) []byte 
 		if len(out) > empty {
 			out = append(out, ',')
 		}
-		out = append(out, canon[m.start:m.end]...)
+		out = append(append(append(append(out, '"'), m.Name...), '"', ':'), m.Value...)
 	}
 	return append(out, '}')
 }
 
-// replace returns the object canon with another value for the member name,
-// which it has.
-func replace(canon []byte, members []Member, name string, value []byte) []byte {
-	for _, m := range members {
-		if string(m.Name) == name {
-			at := m.end - len(m.Value)
-			return slices.Concat(canon[:at], value, canon[m.end:])
+// set replaces the value of a member, which there is.
+func set(members []Member, name string, value []byte) {
+	for i := range members {
+		if string(members[i].Name) == name {
+			members[i].Value = value
 		}
 	}
-	return canon
 }
