@@ -48,12 +48,12 @@ func worst(n int) map[string]string {
 func TestWorkIsLinear(t *testing.T) {
 	for _, model := range []string{"llama", "gpt2"} {
 		v := doubling(t, model)
-		for name, text := range worst(64 << 10) {
+		for name, text := range worst(8 << 10) {
 			work := func(n int) float64 {
 				return testing.AllocsPerRun(1, func() { v.Encode(text[:n]) })
 			}
-			if quarter, whole := work(16<<10), work(64<<10); whole > 5*quarter {
-				t.Errorf("%s: %s: 16 KiB allocate %v times, 64 KiB %v times", model, name, quarter, whole)
+			if quarter, whole := work(2<<10), work(8<<10); whole > 5*quarter {
+				t.Errorf("%s: %s: 2 KiB allocate %v times, 8 KiB %v times", model, name, quarter, whole)
 			}
 		}
 	}
