@@ -18,9 +18,12 @@ type reference struct {
 	arch                              string
 	layers, width, heads, keyHeads, d int
 	inner                             int
-	base, epsilon                     float64
+	epsilon                           float64
+	turns                             []float64 // radians a token, of each pair of a head
+	magnitude                         float64   // of what turns
 	w                                 map[string][]float64
 	keys, values                      [][][]float64 // layer, position
+	halves                            bool          // keys and values have 16 bits, as in the engine
 }
 
 func newReference(t testing.TB, f *gguf.File) *reference {
@@ -39,13 +42,10 @@ func newReference(t testing.TB, f *gguf.File) *reference {
 		}
 		return v
 	}
-	r := &reference{arch: arch, w: map[string][]float64{}, base: 10000}
+	r := &reference{arch: arch, w: map[string][]float64{}}
 	r.layers, r.width, r.heads = n("block_count", 0), n("embedding_length", 0), n("attention.head_count", 0)
 	r.keyHeads, r.inner = n("attention.head_count_kv", r.heads), n("feed_forward_length", 0)
 	r.d = n("attention.key_length", r.width/r.heads)
-	if v, err := f.Float(arch + ".rope.freq_base"); err == nil {
-		r.base = v
-	}
 	r.epsilon, _ = f.Float(arch + ".attention.layer_norm_rms_epsilon")
 	for i := range f.Tensors() {
 		w := &f.Tensors()[i]
@@ -58,6 +58,7 @@ func newReference(t testing.TB, f *gguf.File) *reference {
 	if r.w["output.weight"] == nil {
 		r.w["output.weight"] = r.w["token_embd.weight"]
 	}
+	r.readTurns(f, n("rope.dimension_count", r.d), n("rope.scaling.original_context_length", n("context_length", 0)))
 	r.keys, r.values = make([][][]float64, r.layers), make([][][]float64, r.layers)
 	return r
 }
@@ -73,6 +74,15 @@ func half(b []byte) float64 {
 		return sign * math.Ldexp(m, -24)
 	}
 	return sign * math.Ldexp(1024+m, e-25)
+}
+
+// toHalves rounds to 11 significant bits, or to the step of the smallest numbers.
+func toHalves(x []float64) {
+	for i, v := range x {
+		_, e := math.Frexp(v)
+		step := math.Ldexp(1, max(e-11, -24))
+		x[i] = math.RoundToEven(v/step) * step
+	}
 }
 
 // dequantize follows the structs of ggml-common.h field by field.
@@ -179,21 +189,6 @@ func (r *reference) norm(x, weight []float64) []float64 {
 	return out
 }
 
-// rotate follows the papers: llama's files have their pairs side by side, the others half a head apart.
-func (r *reference) rotate(x []float64, position int) {
-	for h := 0; h < len(x); h += r.d {
-		for i := range r.d / 2 {
-			angle := float64(position) / math.Pow(r.base, 2*float64(i)/float64(r.d))
-			a, b := h+2*i, h+2*i+1
-			if r.arch != "llama" {
-				a, b = h+i, h+i+r.d/2
-			}
-			z := complex(x[a], x[b]) * complex(math.Cos(angle), math.Sin(angle))
-			x[a], x[b] = real(z), imag(z)
-		}
-	}
-}
-
 func (r *reference) step(token, position int) []float64 {
 	x := append([]float64(nil), r.w["token_embd.weight"][token*r.width:][:r.width]...)
 	for l := range r.layers {
@@ -214,6 +209,10 @@ func (r *reference) step(token, position int) []float64 {
 		}
 		r.rotate(q, position)
 		r.rotate(k, position)
+		if r.halves {
+			toHalves(k)
+			toHalves(v)
+		}
 		r.keys[l], r.values[l] = append(r.keys[l], k), append(r.values[l], v)
 		add(x, r.multiply(w("attn_output.weight"), r.attention(l, q)))
 		h = r.norm(x, r.w[w("ffn_norm.weight")])

@@ -30,15 +30,24 @@ func (r *reader) rotary(c Config) (Rotary, error) {
 	for i := range out.Turns {
 		out.Turns[i] = tensor.Pow(base, -float64(2*i)/float64(dims))
 	}
-	kind := "none"
+	err := r.stretch(&out, base, dims, c.Context)
+	return out, err
+}
+
+// scaling is how the turns are stretched. Before files named the type, it was linear.
+func (r *reader) scaling() (kind, factor string) {
+	kind, factor = "none", "rope.scaling.factor"
+	if !r.has(factor) && r.has("rope.scale_linear") {
+		factor = "rope.scale_linear"
+	}
 	if r.has("rope.scaling.type") {
 		v, err := r.f.Text(r.prefix + "rope.scaling.type")
-		if err != nil {
-			return Rotary{}, err
-		}
+		r.keep(err)
 		kind = v
+	} else if r.floatOr(0, factor) != 0 {
+		kind = "linear"
 	}
-	return out, r.stretch(&out, kind, base, dims, c.Context)
+	return kind, factor
 }
 
 // mostTurned is the largest angle, in radians, that a position may turn a pair by. Beyond 2^63 quarter
@@ -56,11 +65,12 @@ func (r *Rotary) check(context int) error {
 }
 
 // stretch makes the model reach beyond the context that it was first trained for.
-func (r *reader) stretch(out *Rotary, kind string, base float64, dims, context int) error {
-	if kind == "none" {
-		return nil
+func (r *reader) stretch(out *Rotary, base float64, dims, context int) error {
+	kind, key := r.scaling()
+	if r.err != nil || kind == "none" {
+		return r.err
 	}
-	factor := r.float("rope.scaling.factor")
+	factor := r.float(key)
 	if r.err == nil && !(factor > 0 && factor < 1e6) {
 		r.err = fmt.Errorf("rotary embedding stretched by %v", factor)
 	}

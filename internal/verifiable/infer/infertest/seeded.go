@@ -28,6 +28,7 @@ type Shape struct {
 	Head         int // 0: Width / Heads
 	Vocabulary   int
 	Context      int
+	Base         float32         // of the turns; 0: 10000
 	Tied         bool            // no output matrix of its own
 	Extra        []gguftest.Pair // more metadata, such as a vocabulary
 	Turns        []float32       // rope_freqs.weight, or nil
@@ -47,6 +48,9 @@ func (s Shape) File() []byte {
 	if s.Head == 0 {
 		s.Head = s.Width / s.Heads
 	}
+	if s.Base == 0 {
+		s.Base = 10000
+	}
 	r := random(s.Seed)
 	return gguftest.File(s.meta(), s.tensors(&r))
 }
@@ -65,7 +69,7 @@ func (s Shape) meta() []gguftest.Pair {
 		{Key: p + "attention.value_length", Value: uint32(s.Head)},
 		{Key: p + "attention.layer_norm_rms_epsilon", Value: float32(1e-5)},
 		{Key: p + "context_length", Value: uint32(s.Context)},
-		{Key: p + "rope.freq_base", Value: float32(10000)},
+		{Key: p + "rope.freq_base", Value: s.Base},
 	}, s.Extra...)
 }
 
