@@ -21,12 +21,12 @@ type llama struct{ path, commit string }
 
 // findLlama returns nil if there is none.
 func findLlama() *llama {
-	path := os.Getenv("LLAMA_BENCH")
-	if path == "" {
-		fmt.Println("SKIPPED: llama.cpp, because LLAMA_BENCH is not set to the path of its llama-bench")
+	dir := os.Getenv("DSAI_LLAMA_CPP")
+	if dir == "" {
+		fmt.Println("SKIPPED: llama.cpp, because DSAI_LLAMA_CPP is not set to the folder of its programs")
 		return nil
 	}
-	return &llama{path: path}
+	return &llama{path: filepath.Join(dir, "llama-bench")}
 }
 
 // measured is one line of llama-bench -o json.

@@ -4,10 +4,11 @@
 //go:build unix
 
 // Command infer measures the inference of package infer beside llama.cpp's, on the same model files,
-// in turn. The models are llama models whose weights come from a seed. LLAMA_BENCH is the path of
-// llama.cpp's llama-bench; without it only ours is measured.
+// in turn. The models are llama models whose weights come from a seed. DSAI_LLAMA_CPP is the folder of
+// llama.cpp's programs, of which it runs llama-bench; without it only ours is measured. Each row is
+// printed as soon as it is known.
 //
-//	LLAMA_BENCH=…/build/bin/llama-bench go run ./bench/infer
+//	DSAI_LLAMA_CPP=…/build/bin go run ./bench/infer
 //	go run ./bench/infer -models 135M -types Q8_0 -vocabularies 32000 -profile cpu.out -only decode
 package main
 
@@ -30,6 +31,8 @@ type options struct {
 	rounds, decode, prefill           int
 	dir, profile                      string
 	cpu                               bool
+	bandwidth                         map[int]float64 // by threads, GB/s
+	portable                          bool            // measure portable Go too
 }
 
 func main() {
@@ -37,11 +40,11 @@ func main() {
 	models := flag.String("models", "135M,0.5B,1.1B", "sizes")
 	types := flag.String("types", "Q8_0,Q4_0,Q4_K_M", "types")
 	vocabularies := flag.String("vocabularies", "32000,128000", "sizes of the vocabulary")
-	only := flag.String("only", "decode,prefill,together", "measures")
+	only := flag.String("only", "decode,prefill,together,portable", "measures; portable is our Go without assembly, on the first model alone")
 	threads := flag.String("threads", "1,2", "numbers of threads")
-	flag.IntVar(&o.rounds, "rounds", 3, "times in turn; the best of each counts")
-	flag.IntVar(&o.decode, "decode", 64, "tokens, one by one")
-	flag.IntVar(&o.prefill, "prefill", 512, "tokens at once")
+	flag.IntVar(&o.rounds, "rounds", 2, "times in turn; the best of each counts")
+	flag.IntVar(&o.decode, "decode", 0, "tokens, one by one (default: by the size of the model)")
+	flag.IntVar(&o.prefill, "prefill", 0, "tokens at once (default: by the size of the model)")
 	flag.StringVar(&o.dir, "dir", "", "where to put the models (default: a temporary folder)")
 	flag.StringVar(&o.profile, "profile", "", "write a CPU profile of our part")
 	flag.BoolVar(&o.cpu, "cpu", false, "tokens per second of CPU time, on one thread: for a machine that others use too")
@@ -82,7 +85,8 @@ func run(o options) error {
 		defer pprof.StopCPUProfile()
 	}
 	theirs := findLlama()
-	printMachine(o)
+	o.bandwidth = printMachine(o)
+	first := true
 	for _, s := range shapes {
 		for _, m := range mixtures {
 			for _, v := range o.vocabularies {
@@ -92,6 +96,7 @@ func run(o options) error {
 				if s.vocab, err = strconv.Atoi(v); err != nil {
 					return err
 				}
+				o.portable, first = first && slices.Contains(o.only, "portable"), false
 				if err := measure(o, filepath.Join(dir, "model.gguf"), s, m, theirs); err != nil {
 					return fmt.Errorf("%s %s: %w", s.name, m.name, err)
 				}

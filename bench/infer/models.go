@@ -21,13 +21,14 @@ type shape struct {
 	name                                         string
 	layers, width, inner, heads, keyHeads, vocab int
 	tied                                         bool
+	decode, prefill                              int // tokens to measure, for a run of all in minutes
 }
 
 // shapes are near SmolLM2-135M, Qwen2-0.5B and TinyLlama, with widths that K-quants can have.
 var shapes = []shape{
-	{"135M", 18, 768, 2048, 12, 4, 32000, true},
-	{"0.5B", 26, 1024, 4864, 16, 4, 32000, true},
-	{"1.1B", 22, 2048, 5632, 32, 4, 32000, false},
+	{"135M", 18, 768, 2048, 12, 4, 32000, true, 64, 512},
+	{"0.5B", 26, 1024, 4864, 16, 4, 32000, true, 48, 512},
+	{"1.1B", 22, 2048, 5632, 32, 4, 32000, false, 32, 256},
 }
 
 // A mixture says which type each tensor has.
