@@ -155,8 +155,11 @@ func measureThreads(o options, s subject, label string, read int64) error {
 		if err != nil {
 			return err
 		}
-		gigabytes := our * float64(read) / 1e9
-		fmt.Printf("%s decode %d | %d | %.1f | %s | %.1f | %.2f |\n", label, o.decode, s.threads, our, beside(our, their), gigabytes, gigabytes/o.bandwidth[s.threads])
+		gigabytes, part := our*float64(read)/1e9, ""
+		if !s.cpu { // what the machine reads is by the clock
+			part = fmt.Sprintf("%.2f", gigabytes/o.bandwidth[s.threads])
+		}
+		fmt.Printf("%s decode %d | %d | %.1f | %s | %.1f | %s |\n", label, o.decode, s.threads, our, beside(our, their), gigabytes, part)
 	}
 	if slices.Contains(o.only, "prefill") {
 		our, their, err := s.inTurn(o.rounds, func() float64 { return s.prefill(o.prefill) }, o.prefill, 0)
