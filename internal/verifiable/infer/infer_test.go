@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"math"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -294,37 +293,21 @@ func TestNoAllocation(t *testing.T) {
 
 // A small real model, by others: the loss against the reference on its float weights.
 func TestQuality(t *testing.T) {
-	const dir = "../../../../shared/models/tiny1m/"
-	raw, err := os.ReadFile(filepath.FromSlash(dir + "tiny1m.seqs"))
-	if err != nil {
-		t.Skip("SKIPPED: no ../shared/models beside this checkout")
-	}
-	file := func(name string) *gguf.File {
-		b, err := os.ReadFile(filepath.FromSlash(dir + name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return open(t, b)
-	}
-	whole, m := file("tiny1m-f32.gguf"), load(t, file("tiny1m-q8_0.gguf"))
-	sequences := 16
+	sequences := trained(t)
+	whole, m := open(t, sharedModel(t, "tiny1m-f32.gguf")), load(t, open(t, sharedModel(t, "tiny1m-q8_0.gguf")))
 	if small() {
-		sequences = 1
+		sequences = sequences[:1]
 	}
 	sum, n := 0.0, 0
-	for i := range sequences {
+	for _, tokens := range sequences {
 		ref := newReference(t, whole)
-		tokens := make([]int32, 200)
-		for j := range tokens {
-			tokens[j] = int32(binary.LittleEndian.Uint32(raw[4*(200*i+j):]))
-		}
-		for j, got := range logits(t, m, tokens[:199], 32, threads(2)) {
+		for j, got := range logits(t, m, tokens, 32, threads(2)) {
 			sum += divergence(ref.step(int(tokens[j]), j), got)
 			n++
 		}
 	}
 	t.Logf("tiny1m Q8_0: mean divergence %.3g nats over %d positions", sum/float64(n), n)
-	if sequences == 16 && sum/float64(n) > 1.1e-3 {
+	if len(sequences) > 1 && sum/float64(n) > 1.1e-3 {
 		t.Errorf("mean divergence = %.3g, want at most 1.1e-3", sum/float64(n))
 	}
 }

@@ -100,8 +100,8 @@ func measure(t *testing.T, references []func() *reference, m *infer.Model, serve
 	d := distances{ours: make([]float64, len(references)), theirs: make([]float64, len(references))}
 	for _, tokens := range sequences {
 		refs := make([]*reference, len(references))
-		for i, make := range references {
-			refs[i] = make()
+		for i, begin := range references {
+			refs[i] = begin()
 		}
 		for i, row := range logits(t, m, tokens, 32, threads(2)) {
 			ours, theirs := logSoftmax(wide(row)), server.logarithms(t, tokens[:i+1])

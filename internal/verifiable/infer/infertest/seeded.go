@@ -29,6 +29,7 @@ type Shape struct {
 	Vocabulary   int
 	Context      int
 	Base         float32         // of the turns; 0: 10000
+	Gain         float64         // of queries and keys, 0: 2; the more, the less a token looks at many
 	Tied         bool            // no output matrix of its own
 	Extra        []gguftest.Pair // more metadata, such as a vocabulary
 	Turns        []float32       // rope_freqs.weight, or nil
@@ -50,6 +51,9 @@ func (s Shape) File() []byte {
 	}
 	if s.Base == 0 {
 		s.Base = 10000
+	}
+	if s.Gain == 0 {
+		s.Gain = 2
 	}
 	r := random(s.Seed)
 	return gguftest.File(s.meta(), s.tensors(&r))
@@ -80,8 +84,8 @@ func (s Shape) tensors(r *random) []gguftest.Tensor {
 	for i := range s.Layers {
 		p := fmt.Sprintf("blk.%d.", i)
 		add(vector(r, p+"attn_norm.weight", s.Width, 1))
-		add(s.matrix(r, p+"attn_q.weight", s.Width, queries, 2))
-		add(s.matrix(r, p+"attn_k.weight", s.Width, keys, 2))
+		add(s.matrix(r, p+"attn_q.weight", s.Width, queries, s.Gain))
+		add(s.matrix(r, p+"attn_k.weight", s.Width, keys, s.Gain))
 		add(s.matrix(r, p+"attn_v.weight", s.Width, keys, 1))
 		add(s.matrix(r, p+"attn_output.weight", queries, s.Width, 1))
 		add(vector(r, p+"ffn_norm.weight", s.Width, 1))
