@@ -37,12 +37,14 @@ func TestQualityBesideLlamaCpp(t *testing.T) {
 	t.Logf("entropy of the next token: %.2f nats", entropy(newReference(t, open(t, whole)), sequences[0]))
 	t.Log(heading)
 	for _, kind := range [][]string{{"--pure", "Q8_0"}, {"--pure", "Q4_0"}, {"--pure", "Q4_K_S"}, {"--pure", "Q5_K_S"}, {"--pure", "Q6_K"}, {"Q4_K_M"}} {
-		d := quality(t, fmt.Sprint("seeded ", kind), whole, quantize(t, whole, kind...), sequences)
-		for i := range d.ours {
-			if !(d.ours[i] <= 1.2*d.theirs[i]) {
-				t.Errorf("%v: mean divergence = %.3g, want at most 1.2 times the %.3g of llama.cpp", kind, d.ours[i], d.theirs[i])
+		t.Run(kind[len(kind)-1], func(t *testing.T) { // and its server ends with it
+			d := quality(t, fmt.Sprint("seeded ", kind), whole, quantize(t, whole, kind...), sequences)
+			for i := range d.ours {
+				if !(d.ours[i] <= 1.2*d.theirs[i]) {
+					t.Errorf("mean divergence = %.3g, want at most 1.2 times the %.3g of llama.cpp", d.ours[i], d.theirs[i])
+				}
 			}
-		}
+		})
 	}
 }
 
@@ -54,10 +56,12 @@ func TestTrainedBesideLlamaCpp(t *testing.T) {
 	t.Logf("entropy of the next token: %.2f nats", entropy(newReference(t, open(t, whole)), sequences[0]))
 	t.Log(heading)
 	for _, kind := range []string{"q8_0", "q4_0"} {
-		d := quality(t, "tiny1m "+kind, whole, speaking(t, open(t, sharedModel(t, "tiny1m-"+kind+".gguf"))), sequences)
-		if !(d.ours[1] <= 1.2*d.theirs[1]) || kind == "q8_0" && !(d.ours[1] <= 1.1e-3) {
-			t.Errorf("%s: mean divergence = %.3g, want at most 1.2 times the %.3g of llama.cpp, and for q8_0 1.1e-3", kind, d.ours[1], d.theirs[1])
-		}
+		t.Run(kind, func(t *testing.T) {
+			d := quality(t, "tiny1m "+kind, whole, speaking(t, open(t, sharedModel(t, "tiny1m-"+kind+".gguf"))), sequences)
+			if !(d.ours[1] <= 1.2*d.theirs[1]) || kind == "q8_0" && !(d.ours[1] <= 1.1e-3) {
+				t.Errorf("mean divergence = %.3g, want at most 1.2 times the %.3g of llama.cpp, and for q8_0 1.1e-3", d.ours[1], d.theirs[1])
+			}
+		})
 	}
 }
 
