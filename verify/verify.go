@@ -59,6 +59,7 @@ type Replay struct {
 	Statistics *dsai.Statistics // nil when nothing was ranked
 	Openings   dsai.Openings
 	Policy     json.RawMessage // the document in force, in canonical form
+	QuoteMax   []int           // of the consent of each use: the most that it lets be quoted of the document, 0: any
 }
 
 // ErrWithheld reports that a bundle does not hold what a replay needs.
