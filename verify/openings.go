@@ -325,5 +325,8 @@ func (a *audit) checkReplay() (string, error) {
 		return "", err
 	}
 	a.result.Replayed = true
+	if r.Model.Class == dsai.EngineInfer {
+		return fmt.Sprintf("re-executed with the same outcome, with the model file %s", short(r.Model.Fingerprint)), nil
+	}
 	return "re-executed with the same outcome", nil
 }

@@ -82,6 +82,10 @@ type Result struct {
 
 	Kind    string      `json:"kind"`    // credential type of the receipt
 	Receipt dsai.Digest `json:"receipt"` // its digest
+
+	// Model is what answered, by the receipt; nil for a refusal. What it is, is its
+	// class with its fingerprint; its id is the node's own name for it.
+	Model *dsai.ModelRef `json:"model,omitempty"`
 }
 
 // Check is one line of a Result.
