@@ -26,7 +26,11 @@ tmp=$(mktemp -d)
 pid=
 finish() {
 	down
-	find /sys/fs/cgroup/dsai-test /sys/fs/cgroup/unified/dsai-test -depth -type d -exec rmdir {} + 2>/dev/null || true
+	for _ in {1..50}; do # what was killed may take a moment to be gone
+		find /sys/fs/cgroup/dsai-test /sys/fs/cgroup/unified/dsai-test -depth -type d -exec rmdir {} \; 2>/dev/null || true
+		[ -d /sys/fs/cgroup/dsai-test ] || [ -d /sys/fs/cgroup/unified/dsai-test ] || break
+		sleep 0.1
+	done
 	rm -rf "$tmp"
 }
 trap finish EXIT
