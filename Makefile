@@ -52,7 +52,7 @@ test: ## all tests, under a minute; the long ones are in make check
 check: ## everything that CI checks, at most 40 minutes on 2 cores
 	test/ci/check.sh
 
-race e2e service fuzz arch amd64v3 arm64 cross generated kill torchwood strangers: ## one step of check
+race e2e service fuzz arch amd64v3 arm64 crossing cross generated kill torchwood strangers: ## one step of check
 	test/ci/check.sh $@
 
 bits: ## the bits of models on five kinds of CPU, emulated where need be

@@ -66,6 +66,9 @@ func TestAttacks(t *testing.T) {
 			s.delegate = func(_ int, d *dsai.Credential[dsai.ConsentDelegation]) { d.Subject.Engines = []dsai.EngineClass{class} }
 			s.receipt = func(r *dsai.InferenceReceipt) {
 				r.Model.Class, r.Assurance, r.Operations = class, assurance, []dsai.Operation{dsai.OpRetrieve}
+				if class == dsai.EngineInfer {
+					r.Model.Fingerprint = s.digest("model")
+				}
 			}
 		}
 	}
@@ -191,6 +194,9 @@ func TestAttacks(t *testing.T) {
 		{"no requester", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Requester = dsai.Digest{} }), "receipt"},
 		{"no request", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Request = dsai.Digest{} }), "receipt"},
 		{"replayable upstream", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Model.Class = dsai.EngineUpstream }), "receipt"},
+		{"fingerprint of a file that is none's", receipt(func(s *scene, r *dsai.InferenceReceipt) { r.Model.Fingerprint = s.digest("model") }), "receipt"},
+		{"model file without its fingerprint", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Model.Class = dsai.EngineInfer }), "receipt"},
+		{"another name for the same engine", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Model.ID = "ours" }), "receipt"},
 		{"another node's log", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Log = dsai.LogOrigin(other.node, 0) }), "receipt"},
 		{"signed before it started", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Started = started + 60 }), "receipt"},
 		{"price that nobody is paid", receipt(func(_ *scene, r *dsai.InferenceReceipt) { r.Price = "91" }), "settlement"},
@@ -499,6 +505,11 @@ func (r *replayer) Replay(in verify.Replay) error { r.got = &in; return r.err }
 
 func TestReplay(t *testing.T) {
 	s := newScene(t, "clinic")
+	s.consent = func(i int, c *dsai.Credential[dsai.ConsentBundle]) {
+		if i == 0 {
+			c.Subject.Output.QuoteMax = 1000
+		}
+	}
 	raw := s.raw()
 	for _, tt := range []struct {
 		err          error
@@ -506,7 +517,8 @@ func TestReplay(t *testing.T) {
 	}{{nil, true, true}, {errors.New("differs at byte 3"), false, false}, {verify.ErrWithheld, true, false}} {
 		p := &replayer{err: tt.err}
 		r := check(t, raw, verify.Options{Trust: s.trust(), Replayer: p})
-		if r.OK != tt.ok || r.Replayed != tt.replayed || p.got == nil || p.got.Statistics == nil || len(p.got.Openings.Passages) != 5 {
+		if r.OK != tt.ok || r.Replayed != tt.replayed || p.got == nil || p.got.Statistics == nil || len(p.got.Openings.Passages) != 5 ||
+			!slices.Equal(p.got.QuoteMax, []int{1000, 500, 500, 500, 500}) || r.Model == nil || r.Model.ID != "dsai-extract-1" {
 			t.Errorf("Replay = %v: ok %v, replayed %v%s", tt.err, r.OK, r.Replayed, report(r))
 		}
 	}

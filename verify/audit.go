@@ -144,6 +144,8 @@ func (a *audit) conclude() *Result {
 		r.Kind, r.Receipt = a.receipt.typ, a.receipt.digest
 		if a.receipt.answer != nil {
 			r.Assurance = a.receipt.answer.Assurance
+			m := a.receipt.answer.Model
+			r.Model = &m
 		}
 	}
 	return r

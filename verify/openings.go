@@ -305,7 +305,7 @@ func (a *audit) checkReplay() (string, error) {
 	case a.b.openings == nil:
 		return "not replayed: " + ErrWithheld.Error(), nil
 	}
-	for _, needed := range []string{"openings", "statistics", "passages", "policy"} {
+	for _, needed := range []string{"openings", "statistics", "passages", "policy", "consents", "receipt"} {
 		if !a.done[needed].OK {
 			return "", needs(needed)
 		}
@@ -313,6 +313,9 @@ func (a *audit) checkReplay() (string, error) {
 	in := Replay{Receipt: *r, Openings: *a.b.openings, Policy: a.b.policy}
 	if a.statistics != nil {
 		in.Statistics = &a.statistics.Subject
+	}
+	for _, u := range r.Used {
+		in.QuoteMax = append(in.QuoteMax, a.grants[u.Consent].Subject.Output.QuoteMax)
 	}
 	err := a.v.o.Replayer.Replay(in)
 	if errors.Is(err, ErrWithheld) || errors.Is(err, ErrMissing) {
@@ -322,5 +325,8 @@ func (a *audit) checkReplay() (string, error) {
 		return "", err
 	}
 	a.result.Replayed = true
+	if r.Model.Class == dsai.EngineInfer {
+		return fmt.Sprintf("re-executed with the same outcome, with the model file %s", short(r.Model.Fingerprint)), nil
+	}
 	return "re-executed with the same outcome", nil
 }

@@ -172,6 +172,8 @@ func checkAnswer(r *dsai.InferenceReceipt) error {
 		return fmt.Errorf("assurance %.20q of an engine of class %q", r.Assurance, r.Model.Class)
 	case !slices.Contains([]dsai.Ended{dsai.EndedComplete, dsai.EndedStopped, dsai.EndedCancelled, dsai.EndedRevoked, dsai.EndedCrashed, dsai.EndedDegraded}, r.Ended):
 		return fmt.Errorf("unknown end %.20q", r.Ended)
+	case (r.Model.Class == dsai.EngineInfer) == (r.Model.Fingerprint == dsai.Hash("engine", []byte(r.Model.ID))):
+		return fmt.Errorf("fingerprint %s of an engine of class %q, called %.40q", short(r.Model.Fingerprint), r.Model.Class, r.Model.ID)
 	case r.DeclaredBy != "undertaking" && r.DeclaredBy != "request":
 		return fmt.Errorf("purpose declared by %.20q", r.DeclaredBy)
 	case len(r.Operations) == 0:

@@ -59,6 +59,7 @@ type Replay struct {
 	Statistics *dsai.Statistics // nil when nothing was ranked
 	Openings   dsai.Openings
 	Policy     json.RawMessage // the document in force, in canonical form
+	QuoteMax   []int           // of the consent of each use: the most that it lets be quoted of the document, 0: any
 }
 
 // ErrWithheld reports that a bundle does not hold what a replay needs.
@@ -81,6 +82,10 @@ type Result struct {
 
 	Kind    string      `json:"kind"`    // credential type of the receipt
 	Receipt dsai.Digest `json:"receipt"` // its digest
+
+	// Model is what answered, by the receipt; nil for a refusal. What it is, is its
+	// class with its fingerprint; its id is the node's own name for it.
+	Model *dsai.ModelRef `json:"model,omitempty"`
 }
 
 // Check is one line of a Result.

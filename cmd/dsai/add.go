@@ -159,7 +159,7 @@ func changeWords(changes []node.TermsChanged) string {
 // nothingHint says what to do when no file could be taken.
 func nothingHint(skipped []node.Skipped) string {
 	if slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code == string(ingest.CodeUnreadable) }) {
-		return "check the path, and that you may read what is there"
+		return "check the path, and that the node may read it: one that systemd runs has a user and a /tmp of its own"
 	}
 	return "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"
 }

@@ -64,14 +64,15 @@ RestartPreventExitStatus=2
 TimeoutStartSec=infinity
 TimeoutStopSec=60s
 {{- if .User}}
+# Without ProtectHome, ProtectSystem=strict leaves all of /home writable.
 ReadWritePaths=-{{.Home}}
 {{- else}}
 DynamicUser=yes
 User=dsai
 StateDirectory=dsai
 StateDirectoryMode=0700
-ProtectHome=read-only
 {{- end}}
+ProtectHome=read-only
 UMask=0077
 NoNewPrivileges=yes
 ProtectSystem=strict
@@ -169,6 +170,7 @@ func (a *app) serviceInstall(f serviceFlags) error {
 		return nil
 	}
 	a.say("Found its home first, as the user of the service:\n  sudo systemd-run --pty -p DynamicUser=yes -p User=dsai -p StateDirectory=dsai %s init --home /var/lib/dsai/node --coop NAME\n", program())
+	a.say("Verbs then reach it so:\n  sudo %s --home /var/lib/dsai/node status\n", program())
 	a.next("sudo systemctl daemon-reload && sudo systemctl enable --now dsai")
 	return nil
 }

@@ -211,7 +211,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool
 	}
 	a.table(rows...)
 	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, whole))
-	a.say("It does not show that the answer is true, nor that nothing else was used.\n")
+	a.say("%sIt does not show that the answer is true, nor that nothing else was used.\n", answeredBy(r.Model))
 	if !r.Consistent {
 		a.note("dsai: error: %s does not verify\n", ref)
 		a.note("dsai: hint: the lines with FAIL say which part; do not rely on it\n")
@@ -230,6 +230,17 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool
 		a.next("dsai verify --replay%s %s", trust, quote(ref))
 	}
 	return end
+}
+
+// answeredBy says what identifies the model, and that its id does not.
+func answeredBy(m *dsai.ModelRef) string {
+	switch {
+	case m == nil, m.Class == dsai.EngineExtract:
+		return ""
+	case m.Class == dsai.EngineInfer:
+		return fmt.Sprintf("The model is the file %s; %s is the node's name for it.\n", m.Fingerprint, inert.Line(m.ID))
+	}
+	return fmt.Sprintf("Nothing identifies the model: %s is the node's name for what a server ran.\n", inert.Line(m.ID))
 }
 
 // openings reports whether a bundle holds the texts that a replay needs.

@@ -74,7 +74,11 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (_ *Explaine
 	say("clear", "policy %s allows it by rule %q", short(sub.Policy), sub.Rule)
 	say("retrieve", "%d passages used, ranked under statistics %s%s", len(sub.Used), short(sub.Statistics), excludedWords(open.Excluded))
 	say("place", "node %s, on its own", short(sub.Node.Digest))
-	say("run", "model %s (%s), %s; ended %s; %d words", sub.Model.ID, sub.Model.Engine, sub.Assurance, sub.Ended, sub.Tokens.Completion)
+	file := ""
+	if sub.Model.Class == dsai.EngineInfer {
+		file = " of the file " + short(sub.Model.Fingerprint)
+	}
+	say("run", "model %s%s (%s), %s; ended %s; %d %ss", sub.Model.ID, file, sub.Model.Engine, sub.Assurance, sub.Ended, sub.Tokens.Completion, sub.Tokens.Unit)
 	say("issue", "receipt %s, price %s", short(row.Digest), sub.Price)
 	n.explainLog(ctx, row.Digest, say)
 	quoted := map[int]bool{}

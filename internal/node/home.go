@@ -26,6 +26,7 @@ var (
 	ErrNoHome    = errors.New("no co-op here yet")
 	ErrHomeTaken = errors.New("a co-op is here already")
 	ErrInUse     = errors.New("another dsai is using this home")
+	ErrForeign   = errors.New("the home is another user's")
 	ErrNewer     = errors.New("home was written by a newer dsai")
 )
 
@@ -100,6 +101,19 @@ func (h Home) format() (int, error) {
 
 func (h Home) setFormat(n int) error {
 	return durable.WriteFile(h.formatFile(), []byte(strconv.Itoa(n)+"\n"), 0o600)
+}
+
+// mine refuses a home that another user founded. Only root gets so far, and what
+// root makes in it may be closed to the user whom the node runs as.
+func (h Home) mine() error {
+	st, err := os.Stat(h.formatFile())
+	if err == nil && notOwn(st) {
+		err = ErrForeign
+	}
+	if err != nil {
+		return fmt.Errorf("open home %s: %w", h, err)
+	}
+	return nil
 }
 
 // lockWait is how long a verb waits for another verb to finish.

@@ -123,6 +123,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "found a co-op with: dsai init"
 	case errors.Is(err, ErrInUse):
 		e.Kind, e.Hint = control.Unavailable, "wait for it to finish; a running node answers verbs by itself"
+	case errors.Is(err, ErrForeign):
+		e.Kind, e.Hint = control.Usage, "start the node, which then answers verbs, or run this as the home's own user; see docs/RUNBOOK.md, Run by systemd"
 	case errors.Is(err, ErrNewer):
 		e.Hint = "install the newer dsai, or restore a backup made before it was upgraded"
 	case errors.Is(err, ErrNoKey):
@@ -146,6 +148,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "the chat template in the file is not one that this version renders; take a file of the model with another template, and tell us of this one"
 	case errors.Is(err, errModelName):
 		e.Kind, e.Hint = control.Usage, "choose another with --name: at most 80 letters, digits and . _ - : / @, not beginning with . / or -, no part of it being .."
+	case errors.Is(err, ErrModelFile) && errors.Is(err, fs.ErrPermission):
+		e.Kind, e.Hint = control.Usage, "the node may not read it: one that systemd runs has a user of its own"
 	case errors.Is(err, ErrModelFile):
 		e.Kind, e.Hint = control.Usage, "it must be a whole GGUF file of a llama, qwen2 or qwen3 model; see spec/numerics.md for the types of weights"
 	case errors.As(err, &tooBig):

@@ -125,6 +125,9 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if _, err := cfg.Home.format(); err != nil {
 		return nil, err
 	}
+	if err := cfg.Home.mine(); err != nil {
+		return nil, err
+	}
 	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pin: retrieve.Epochs(cfg.Home.Statistics()),
 		change: newTurn(), quota: quota{held: map[dsai.Digest]*holding{}}}
 	if err := n.open(ctx); err != nil {

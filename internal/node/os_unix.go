@@ -6,7 +6,9 @@
 package node
 
 import (
+	"io/fs"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -15,4 +17,10 @@ import (
 // the process ends, however it ends.
 func lockFile(f *os.File) error {
 	return unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+}
+
+// notOwn reports whether a file is another user's than this process's.
+func notOwn(st fs.FileInfo) bool {
+	s, ok := st.Sys().(*syscall.Stat_t)
+	return ok && int64(s.Uid) != int64(os.Geteuid())
 }

@@ -49,8 +49,9 @@ func (p Replayer) replayModel(r verify.Replay) error {
 	}
 	c := compose.Claim{Question: o.Prompt.Text, Trace: []byte(o.Trace.Text), Text: o.Response.Text,
 		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Tokens: r.Receipt.Tokens, Ended: r.Receipt.Ended}
-	for _, passage := range o.Passages {
+	for i, passage := range o.Passages {
 		c.Passages = append(c.Passages, passage.Body)
+		c.Limits = append(c.Limits, compose.Limit{Document: r.Receipt.Used[i].Document, Most: r.QuoteMax[i]})
 	}
 	if err := json.Unmarshal([]byte(o.Quotes.Text), &c.Quotes); err != nil {
 		return fmt.Errorf("replay answer: quotes: %w", err)

@@ -26,6 +26,7 @@ type fake struct {
 	withdrawn int
 	spent     bool
 	asked     *pipeline.Request
+	model     dsai.ModelRef // of the receipt
 }
 
 type engine struct{ pipeline.Engine }
@@ -96,7 +97,7 @@ func (f *fake) Receipts(context.Context, *pipeline.Requester, view.Page) ([]view
 
 func (f *fake) Bundle(_ context.Context, _ *pipeline.Requester, _ string, redact []string) ([]byte, error) {
 	r := dsai.Credential[dsai.InferenceReceipt]{Type: []string{"VerifiableCredential", dsai.TypeInferenceReceipt}, Subject: dsai.InferenceReceipt{
-		Purpose: "https://w3id.org/dpv#SearchFunctionalities", Model: dsai.ModelRef{ID: "dsai-extract-1"}, Used: []dsai.Use{{}}, Assurance: dsai.Replayable,
+		Purpose: "https://w3id.org/dpv#SearchFunctionalities", Model: f.model, Used: []dsai.Use{{}}, Assurance: dsai.Replayable,
 		Ended: dsai.EndedComplete, Started: 1764000000}}
 	raw, err := json.Marshal(r)
 	b := dsai.Bundle{Format: dsai.BundleFormat, Receipt: raw}

@@ -127,6 +127,24 @@ func TestChooseEngine(t *testing.T) {
 	}
 }
 
+// What identifies a model is its file; an id is what the node calls it.
+func TestReceiptSaysWhatIdentifiesTheModel(t *testing.T) {
+	print := dsai.Hash("file")
+	for _, tt := range []struct {
+		model dsai.ModelRef
+		want  string
+	}{
+		{dsai.ModelRef{ID: "ours", Class: dsai.EngineInfer, Fingerprint: print}, "The model is the file <code>" + print.String() + "</code>; ours is this node's name for it."},
+		{dsai.ModelRef{ID: "theirs", Class: dsai.EngineUpstream}, "Nothing identifies the model: theirs is this node's name"},
+		{dsai.ModelRef{ID: "dsai-extract-1", Class: dsai.EngineExtract}, ""},
+	} {
+		body := get(t, pages(t, &fake{text: "Wash hands.", model: tt.model}), "GET", "/receipts/r-03fd", "session").Body.String()
+		if tt.want != "" && !strings.Contains(body, tt.want) || tt.want == "" && strings.Contains(body, "name for") {
+			t.Errorf("the receipt of %+v lacks %q:\n%s", tt.model, tt.want, body)
+		}
+	}
+}
+
 func TestAskForms(t *testing.T) {
 	f := &fake{text: "Wash hands."}
 	u := pages(t, f)

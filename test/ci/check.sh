@@ -20,7 +20,7 @@ export CGO_ENABLED=0
 : "${FUZZ_SEED=1}"      # of Go's fuzzer; "" = another one each time
 : "${KILLS:=40}"        # processes to kill
 
-readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 cross generated e2e service fuzz kill torchwood strangers)
+readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 crossing cross generated e2e service fuzz kill torchwood strangers)
 readonly soak=(soak)
 readonly skipped_code=77
 
@@ -90,6 +90,9 @@ step_arm64() {
 	# shellcheck disable=SC2086
 	GOARCH=arm64 go test "${run[@]}" -timeout 20m $pkgs
 }
+
+# crossing has answers of amd64 made again on arm64, and the other way round.
+step_crossing() { script test/crossing/run.sh; }
 
 # cross compiles, without linking, for the systems that differ most.
 step_cross() {

@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -27,6 +26,7 @@ var ErrDiffers = errors.New("the answer made again differs")
 type Claim struct {
 	Question string
 	Passages []dsai.PassageBody
+	Limits   []Limit // of each passage; nil: nothing limits what is quoted
 	Trace    []byte
 	Text     string
 	Quotes   []dsai.Quote
@@ -145,15 +145,10 @@ func (c Claim) compare(text string, whole bool) error {
 		return err
 	case !strings.HasPrefix(b.String(), c.Text):
 		return fmt.Errorf("%w: its tokens read otherwise", ErrDiffers)
-	case len(quotes) < len(c.Quotes), !slices.EqualFunc(quotes[:len(c.Quotes)], c.Quotes, within):
+	case len(quotes) < len(c.Quotes):
 		return fmt.Errorf("%w: it cites otherwise", ErrDiffers)
 	case !met && !at():
 		return fmt.Errorf("%w: it ends where neither its tokens nor one of their sentences do", ErrDiffers)
 	}
-	return nil
-}
-
-// within reports a citation that is the same, or was cut to nothing by a limit on quotation.
-func within(made, claimed dsai.Quote) bool {
-	return made == claimed || made.N == claimed.N && made.Start == claimed.Start && claimed.Start == claimed.End
+	return c.compareQuotes(quotes[:len(c.Quotes)])
 }
