@@ -12,34 +12,37 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
+
+	"dsai.example/dsai"
 )
 
 const endpoint = "/v1/chat/completions"
 
-func (h *home) post(ctx context.Context, key string, body io.Reader) (int, error) {
+func (h *home) post(ctx context.Context, key string, body io.Reader) (status int, text string, err error) {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+h.listen+endpoint, body)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	r.Header.Set("Authorization", "Bearer "+key)
 	r.Header.Set("Content-Type", "application/json")
 	w, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, "", err
 	}
 	defer w.Body.Close()
-	_, err = io.Copy(io.Discard, w.Body)
-	return w.StatusCode, err
+	b, err := io.ReadAll(w.Body)
+	return w.StatusCode, string(b), err
 }
 
-// ask asks as a good client does.
+// ask asks as a good client does. A withdrawal may meet the answer being made.
 func (h *home) ask(ctx context.Context, c *counts) error {
 	return every(ctx, time.Second, func(i int) error {
 		body := fmt.Sprintf(`{"messages":[{"role":"user","content":"By how many turns does the valve of pump %d open?"}]}`, i%50)
-		code, err := h.post(ctx, h.key, bytes.NewReader([]byte(body)))
-		if err == nil && code != http.StatusOK {
-			err = fmt.Errorf("status %d", code)
+		code, text, err := h.post(ctx, h.key, bytes.NewReader([]byte(body)))
+		if err == nil && code != http.StatusOK && !strings.Contains(text, string(dsai.CodeConsentRevoked)) {
+			err = fmt.Errorf("status %d: %s", code, text)
 		}
 		if err != nil {
 			return gone(ctx, fmt.Errorf("ask: %w", err))
@@ -52,7 +55,7 @@ func (h *home) ask(ctx context.Context, c *counts) error {
 // swell sends a body that has no end, as far as the node knows.
 func (h *home) swell(ctx context.Context, c *counts) error {
 	return every(ctx, 5*time.Second, func(int) error {
-		code, err := h.post(ctx, h.bad, io.LimitReader(zeros{}, 1<<30))
+		code, _, err := h.post(ctx, h.bad, io.LimitReader(zeros{}, 1<<30))
 		// The node hangs up while the body is sent, which the client may see first;
 		// and the dawdlers may have spent the budget of this key.
 		if err == nil && code != http.StatusRequestEntityTooLarge && code != http.StatusTooManyRequests {
