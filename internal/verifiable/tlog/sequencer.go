@@ -18,7 +18,7 @@ const (
 	// batchPeriod is the least time between two batches. Each costs about 2 ms of
 	// CPU, mostly for creating files, whatever it holds, and nothing waits for it
 	// but publication: what is acknowledged is durable in the outbox already.
-	batchPeriod = 600 * time.Millisecond
+	batchPeriod = 400 * time.Millisecond
 	// outboxPoll finds leaves whose Wake was lost with the process that wrote them.
 	outboxPoll = time.Second
 	// publishPoll is how often the checkpoint is read while somebody waits for it.
