@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/BurntSushi/toml"
 
@@ -110,6 +111,7 @@ type Policy struct {
 	canonical []byte
 	digest    dsai.Digest
 	rules     []rule
+	decided   sync.Map // Request to Decision, which is a function of both
 }
 
 // Parse reads a document written as TOML, checks it and runs its tests. Errors

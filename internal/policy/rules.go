@@ -189,6 +189,16 @@ func literal(e ast.Expr) (string, bool) {
 // none does. What Parameters do not allow is denied before any rule. A rule that
 // cannot be evaluated denies, whatever its effect, and is not named: it did not decide.
 func (p *Policy) Decide(r Request) Decision {
+	// A node is asked the same few questions with every answer.
+	if known, ok := p.decided.Load(r); ok {
+		return known.(Decision)
+	}
+	d := p.decide(r)
+	p.decided.Store(r, d)
+	return d
+}
+
+func (p *Policy) decide(r Request) Decision {
 	allowed := &p.document.Parameters
 	if !slices.Contains(allowed.Engines, r.Engine) || len(allowed.Models) > 0 && !slices.Contains(allowed.Models, r.Fingerprint) {
 		return Decision{Deny, "", dsai.CodeModelNotAllowed}

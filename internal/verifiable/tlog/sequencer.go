@@ -15,10 +15,13 @@ import (
 const (
 	// maxBatch bounds the leaves that a crash can leave unmarked.
 	maxBatch = 256
-	// batchPeriod is the least time between two batches. Each costs about 2 ms of
-	// CPU, mostly for creating files, whatever it holds, and nothing waits for it
-	// but publication: what is acknowledged is durable in the outbox already.
-	batchPeriod = 600 * time.Millisecond
+	// batchPeriod is the least time between two batches, and busyPeriod after one of
+	// more than fewLeaves. Each costs about 2 ms of CPU, mostly for creating files,
+	// whatever it holds, and nothing waits for it but publication: what is
+	// acknowledged is durable in the outbox already.
+	batchPeriod = 400 * time.Millisecond
+	busyPeriod  = time.Second
+	fewLeaves   = 16
 	// outboxPoll finds leaves whose Wake was lost with the process that wrote them.
 	outboxPoll = time.Second
 	// publishPoll is how often the checkpoint is read while somebody waits for it.
@@ -104,8 +107,11 @@ func (l *Log) sequence(ctx context.Context, app appender) error {
 			if err := l.append(context.WithoutCancel(ctx), app, batch); err != nil {
 				return err
 			}
-			if len(batch) < maxBatch {
+			switch {
+			case len(batch) <= fewLeaves:
 				pause(ctx, batchPeriod-time.Since(begin))
+			case len(batch) < maxBatch:
+				pause(ctx, busyPeriod-time.Since(begin))
 			}
 			continue
 		}

@@ -64,7 +64,7 @@ func Issue[S any](c dsai.Credential[S], created dsai.Time, signers ...Signer) (S
 	if len(c.Type) != 2 {
 		return Sealed[S]{}, fmt.Errorf("issue: %w: %q", ErrType, c.Type)
 	}
-	members, proofs, err := sign(c, created, signers)
+	members, _, proofs, err := sign(c, created, signers)
 	if err != nil {
 		return Sealed[S]{}, fmt.Errorf("issue %s: %w", c.Type[1], err)
 	}
@@ -73,45 +73,46 @@ func Issue[S any](c dsai.Credential[S], created dsai.Time, signers ...Signer) (S
 
 // Seal is Issue without opening the result, which takes as long again: for what a
 // node signs with every answer, from a key in its memory and values that it made
-// itself. Only Raw, Digest and Body are set.
+// itself (ADR 0036). Only Raw, Digest and Body are set.
 func Seal[S any](c dsai.Credential[S], created dsai.Time, signer Signer) (s Sealed[S], err error) {
-	members, proofs, err := sign(c, created, []Signer{signer})
+	members, content, proofs, err := sign(c, created, []Signer{signer})
 	if err == nil {
 		err = setProofs(members, proofs)
 	}
 	if err != nil {
 		return s, fmt.Errorf("seal credential: %w", err)
 	}
-	s.Raw = without(members)
-	s.Digest = dsai.Hash(domainContent, without(members, "id", "proof"))
+	s.Raw, s.Digest = without(members), content
 	s.Body = dsai.Hash(domainBody, s.Raw)
 	return s, nil
 }
 
-// sign returns the members of c in canonical form, with its id, and its proofs.
-func sign[S any](c dsai.Credential[S], created dsai.Time, signers []Signer) ([]Member, dsai.Proofs, error) {
+// sign returns the members of c in canonical form, with its id, the digest of its
+// content, and its proofs.
+func sign[S any](c dsai.Credential[S], created dsai.Time, signers []Signer) (_ []Member, content dsai.Digest, _ dsai.Proofs, _ error) {
 	// The document is brought into canonical form once; id and proof, which come
 	// later, are put into it as text.
 	c.ID, c.Proof = "", dsai.Proofs{}
 	canon, err := Canonical(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, content, nil, err
 	}
 	members, err := Members(canon)
 	if err != nil {
-		return nil, nil, err
+		return nil, content, nil, err
 	}
-	c.ID = dsai.CredentialID(dsai.Hash(domainContent, without(members, "id", "proof")))
+	content = dsai.Hash(domainContent, without(members, "id", "proof"))
+	c.ID = dsai.CredentialID(content)
 	set(members, "id", []byte(`"`+c.ID+`"`))
 	document := without(members, "proof")
 	for _, s := range signers {
 		p, err := prove(document, c.Context, created, s)
 		if err != nil {
-			return nil, nil, err
+			return nil, content, nil, err
 		}
 		c.Proof = append(c.Proof, p)
 	}
-	return members, c.Proof, nil
+	return members, content, c.Proof, nil
 }
 
 // Cosign adds another signer's proof to s. It asks nothing of the first, who may
