@@ -8,7 +8,7 @@ export CGO_ENABLED ?= 0
 # Packages that start goroutines or guard state with locks. The race detector
 # looks at these only; it needs a C compiler and triples their time.
 export RACE_PKGS ?= \
-	./internal/node ./internal/api ./internal/control ./internal/store ./internal/durable ./internal/pipeline \
+	./internal/node ./internal/api ./internal/control ./internal/store ./internal/durable ./internal/pipeline ./internal/policy \
 	./internal/resilience/upstream \
 	./internal/verifiable/engine ./internal/verifiable/infer ./internal/verifiable/ingest ./internal/verifiable/retrieve ./internal/verifiable/receipt ./internal/verifiable/tensor ./internal/verifiable/tlog ./internal/verifiable/vc
 
