@@ -14,7 +14,10 @@ import (
 
 func newFsckCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use: "fsck", Short: "check everything that the node keeps; changes nothing", Args: args(cobra.NoArgs),
+		Use: "fsck", Short: "check everything that the node keeps, and mend nothing", Args: args(cobra.NoArgs),
+		Long: `Checks everything that the node keeps. Like every verb it first brings a home of
+an older version to this one's format, after a copy of it, and makes an index
+that is missing again out of the database.`,
 		RunE: func(c *cobra.Command, _ []string) error { return a.fsck(c.Context()) },
 	}
 }

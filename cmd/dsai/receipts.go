@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/view"
 )
@@ -38,8 +39,11 @@ func (a *app) receipts(ctx context.Context, limit int) error {
 	var rows [][]string
 	for _, r := range out {
 		outcome := string(r.Assurance)
-		if r.Code != "" {
+		switch {
+		case r.Code != "":
 			outcome = string(r.Code)
+		case r.Ended != dsai.EndedComplete && r.Ended != dsai.EndedStopped:
+			outcome += ", " + string(r.Ended)
 		}
 		q := r.Question
 		if q == "" {

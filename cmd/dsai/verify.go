@@ -34,7 +34,8 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Use: "verify [FILE|REF]", Short: "check a bundle offline; default: the last answer", Args: args(cobra.MaximumNArgs(1)),
 		Long: `Checks a bundle offline. A FILE needs no node. Whom to believe comes from your
 own trust files (dsai trust list) or --trust, never from beside the bundle.
-Ends with exit code 4 unless every check holds and the co-op is one you believe.`,
+Ends with exit code 4 unless every check holds and the co-op is one you believe,
+and with 5 if they do but --replay could not make a replayable answer again.`,
 		RunE: func(c *cobra.Command, in []string) error { return a.verify(c.Context(), ref(in), f) },
 	}
 	c.Flags().StringVar(&f.trust, "trust", "", "trust file to believe, instead of your own")
@@ -76,7 +77,7 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 	if err != nil {
 		return &control.Error{Kind: control.Unverified, Message: err.Error(), Hint: "it is not a bundle, or was cut short; dsai receipt save REF FILE makes one"}
 	}
-	return a.showResult(res, f, ref, openings(raw))
+	return a.showResult(res, f, ref, opened(raw))
 }
 
 // readable refuses a --model that no answer can be made again with, whichever it
@@ -186,10 +187,14 @@ func decodeRevocations(path string, b []byte) ([]json.RawMessage, error) {
 	return out, nil
 }
 
-func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool) error {
+func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, o openings) error {
 	end := error(nil)
-	if !r.OK {
+	left := f.replay && r.Assurance == dsai.Replayable && r.Kind != dsai.TypeRefusalReceipt && !r.Replayed
+	switch {
+	case !r.OK:
 		end = shown(control.Unverified)
+	case left:
+		end = shown(control.Unavailable)
 	}
 	if a.json {
 		return errors.Join(end, a.document(r))
@@ -210,7 +215,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool
 		rows = append(rows, []string{mark, c.Name, inert.Line(c.Reason)})
 	}
 	a.table(rows...)
-	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, whole))
+	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, o))
 	a.say("%sIt does not show that the answer is true, nor that nothing else was used.\n", answeredBy(r.Model))
 	if !r.Consistent {
 		a.note("dsai: error: %s does not verify\n", ref)
@@ -222,7 +227,11 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, whole bool
 		a.note("dsai: error: %s\ndsai: hint: %s\n", e.Message, e.Hint)
 		return end
 	}
-	if !f.replay && whole && r.Assurance == dsai.Replayable {
+	if left {
+		a.note("dsai: error: the answer was not made again; everything else holds\n")
+		a.note("dsai: hint: the line with replay says why; without --replay the rest is checked alone\n")
+	}
+	if !f.replay && o.whole && r.Assurance == dsai.Replayable {
 		trust := ""
 		if f.trust != "" {
 			trust = " --trust " + quote(f.trust)
@@ -243,16 +252,32 @@ func answeredBy(m *dsai.ModelRef) string {
 	return fmt.Sprintf("Nothing identifies the model: %s is the node's name for what a server ran.\n", inert.Line(m.ID))
 }
 
-// openings reports whether a bundle holds the texts that a replay needs.
-func openings(bundle []byte) bool {
+// openings is what a bundle tells of making its answer again.
+type openings struct {
+	whole bool       // it holds the texts that a replay needs
+	ended dsai.Ended // "" of a refusal
+}
+
+func opened(bundle []byte) (o openings) {
 	var b dsai.Bundle
-	return json.Unmarshal(bundle, &b) == nil && b.Openings != nil && b.Openings.Response != nil && b.Openings.Prompt != nil
+	var r struct {
+		Subject struct {
+			Ended dsai.Ended `json:"ended"`
+		} `json:"credentialSubject"`
+	}
+	if json.Unmarshal(bundle, &b) != nil || json.Unmarshal(b.Receipt, &r) != nil {
+		return o
+	}
+	o.ended = r.Subject.Ended
+	o.whole = b.Openings != nil && b.Openings.Response != nil && b.Openings.Prompt != nil &&
+		o.ended != dsai.EndedCrashed && o.ended != dsai.EndedDegraded
+	return o
 }
 
 // verdict says what is shown, and no more: whether the answer was made again,
 // could be, or was only recorded, and that a log without witnesses could have
 // been rewritten by its node.
-func verdict(r *verify.Result, asked, whole bool) string {
+func verdict(r *verify.Result, asked bool, o openings) string {
 	var s []string
 	switch r.Anchor {
 	case verify.AnchorPinned:
@@ -269,7 +294,9 @@ func verdict(r *verify.Result, asked, whole bool) string {
 		s = append(s, "The answer was recorded; it cannot be made again.")
 	case r.Replayed:
 		s = append(s, "The answer was made again and came out the same.")
-	case asked || !whole:
+	case o.ended == dsai.EndedCrashed, o.ended == dsai.EndedDegraded:
+		s = append(s, fmt.Sprintf("It ended %s: there is no whole answer to make again.", o.ended))
+	case asked || !o.whole:
 		s = append(s, "The answer could not be made again.")
 	default:
 		s = append(s, "The answer can be made again with --replay.")
