@@ -35,7 +35,7 @@ func WriteFile(path string, data []byte, perm fs.FileMode) error {
 		os.Remove(tmp)
 		return err
 	}
-	return SyncDir(filepath.Dir(path))
+	return syncName(path)
 }
 
 // CreateFile is WriteFile for a file that must not exist yet. If it does, the
@@ -50,7 +50,7 @@ func CreateFile(path string, data []byte, perm fs.FileMode) error {
 	if err := os.Link(tmp, path); err != nil {
 		return err
 	}
-	return SyncDir(filepath.Dir(path))
+	return syncName(path)
 }
 
 // Rename renames a file or directory and syncs the directories of both names.
@@ -58,13 +58,24 @@ func Rename(from, to string) error {
 	if err := os.Rename(from, to); err != nil {
 		return err
 	}
-	if err := SyncDir(filepath.Dir(to)); err != nil {
+	if err := syncName(to); err != nil {
 		return err
 	}
 	if filepath.Dir(from) == filepath.Dir(to) {
 		return nil
 	}
-	return SyncDir(filepath.Dir(from))
+	return syncName(from)
+}
+
+// syncName makes a change of the name at path durable. The change is made: if its
+// directory cannot even be opened, such as for want of file descriptors, nobody
+// knows which content is there after a power cut.
+func syncName(path string) error {
+	err := SyncDir(filepath.Dir(path))
+	if err != nil && !errors.Is(err, ErrFsync) {
+		return fsyncError(path, err)
+	}
+	return err
 }
 
 // SyncDir makes the names in dir durable. On Windows, which cannot sync a

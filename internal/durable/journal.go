@@ -10,7 +10,9 @@ import (
 	"hash/crc32"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -83,8 +85,20 @@ func appendRecord(b, record []byte) []byte {
 	return append(append(append(append(b, checksum(record)...), ' '), record...), '\n')
 }
 
-// OpenJournal opens a journal whose records have all ended, and drops them.
+// OpenJournal opens a journal whose records have all ended, and drops them, and
+// what a crash left of a rewriting.
 func OpenJournal(path string) (*Journal, error) {
+	names, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n.Name(), filepath.Base(path)+".tmp") {
+			if err := os.Remove(filepath.Join(filepath.Dir(path), n.Name())); err != nil {
+				return nil, err
+			}
+		}
+	}
 	f, err := openAppend(path)
 	if err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"unicode/utf8"
 
@@ -169,6 +170,9 @@ func quoteText(b dsai.PassageBody, q dsai.Quote) string {
 // receipt does, into receipts that say so. It runs before the node takes requests.
 func (l recorder) recover(ctx context.Context) error {
 	records, err := durable.ReadJournal(l.n.home.Opened())
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: %w", durable.ErrDamaged, err)
+	}
 	if err != nil {
 		return fmt.Errorf("recover what was interrupted: %w", err)
 	}

@@ -111,7 +111,9 @@ type Policy struct {
 	canonical []byte
 	digest    dsai.Digest
 	rules     []rule
-	decided   sync.Map // Request to Decision, which is a function of both
+
+	mu      sync.RWMutex
+	decided map[Request]Decision // guarded by mu; a Decision is a function of policy and Request
 }
 
 // Parse reads a document written as TOML, checks it and runs its tests. Errors

@@ -190,13 +190,25 @@ func literal(e ast.Expr) (string, bool) {
 // cannot be evaluated denies, whatever its effect, and is not named: it did not decide.
 func (p *Policy) Decide(r Request) Decision {
 	// A node is asked the same few questions with every answer.
-	if known, ok := p.decided.Load(r); ok {
-		return known.(Decision)
+	p.mu.RLock()
+	d, known := p.decided[r]
+	p.mu.RUnlock()
+	if known {
+		return d
 	}
-	d := p.decide(r)
-	p.decided.Store(r, d)
+	d = p.decide(r)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.decided == nil || len(p.decided) >= mostDecided {
+		p.decided = map[Request]Decision{}
+	}
+	p.decided[r] = d
 	return d
 }
+
+// mostDecided bounds the decisions that are remembered: a purpose, a role and an
+// engine make one.
+const mostDecided = 1024
 
 func (p *Policy) decide(r Request) Decision {
 	allowed := &p.document.Parameters

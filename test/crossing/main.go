@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command crossing does what run.sh needs and no verb does:
+// Command crossing makes and changes what run.sh needs and no verb of dsai does.
 //
 //	crossing model FILE               makes a model that emulators can run, with weights from a seed
 //	crossing chat URL KEY JSON        asks at the OpenAI API
+//	crossing tokens FILE              prints the tokens of the trace in a bundle
 //	crossing forge HOME WHAT IN OUT   makes a bundle that says something else, signed and logged anew
 //	                                  with the node's own keys, so that all checks but replay hold
 //
@@ -43,10 +44,12 @@ func main() {
 		err = os.WriteFile(a[1], model().File(), 0o600)
 	case len(a) == 4 && a[0] == "chat":
 		err = chat(a[1], a[2], a[3])
+	case len(a) == 2 && a[0] == "tokens":
+		err = tokens(a[1])
 	case len(a) == 5 && a[0] == "forge":
 		err = forge(a[1], a[2], a[3], a[4])
 	default:
-		err = fmt.Errorf("usage: crossing model FILE | chat URL KEY JSON | forge HOME token|seed|quote IN OUT")
+		err = fmt.Errorf("usage: crossing model FILE | chat URL KEY JSON | tokens FILE | forge HOME token|seed|quote IN OUT")
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "crossing:", err)
@@ -59,6 +62,30 @@ func model() infertest.Shape {
 	s := infertest.Speaker(1)
 	s.Layers, s.Width, s.Inner, s.Heads, s.KeyHeads = 1, 32, 32, 1, 1
 	return s
+}
+
+// tokens prints the tokens of an answer, of which there must be some.
+func tokens(file string) error {
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var b dsai.Bundle
+	if err := json.Unmarshal(raw, &b); err != nil {
+		return err
+	}
+	if b.Openings == nil || b.Openings.Trace == nil {
+		return fmt.Errorf("%s: no trace", file)
+	}
+	t, err := infer.ParseTrace([]byte(b.Openings.Trace.Text))
+	if err != nil {
+		return err
+	}
+	if len(t.Tokens) == 0 {
+		return fmt.Errorf("%s: no tokens", file)
+	}
+	fmt.Println(t.Tokens)
+	return nil
 }
 
 // chat leaves a receipt behind, which is all that is wanted of it.

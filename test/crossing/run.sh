@@ -115,8 +115,10 @@ for kind in quoted likely drawn; do
 	replays "$here" "$kind" "$other"
 	replays "$other" "$kind" "$here"
 done
-cmp -s <(grep -o '"text":"{[^}]*tokens[^}]*' "$tmp/$here-drawn.dsai") <(grep -o '"text":"{[^}]*tokens[^}]*' "$tmp/$other-drawn.dsai") ||
-	{ echo "FAIL the same question, model and seed gave two answers"; exit 1; }
+one=$("$tmp/crossing" tokens "$tmp/$here-drawn.dsai")
+two=$("$tmp/crossing" tokens "$tmp/$other-drawn.dsai")
+[ "$one" = "$two" ] || { printf 'FAIL the same question, model and seed gave two answers:\n%s\n%s\n' "$one" "$two"; exit 1; }
+echo "ok the same question, model and seed give the same tokens on both"
 differs "$here" likely "$other" token 'differs at token 20: it is [0-9]+, the trace has [0-9]+$'
 differs "$other" drawn "$here" token 'differs at token 20: it is [0-9]+, the trace has [0-9]+$'
 differs "$other" drawn "$here" seed 'differs at token [0-9]+: it is [0-9]+, the trace has [0-9]+$'

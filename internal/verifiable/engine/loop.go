@@ -126,7 +126,7 @@ func (s *loop) admit() int {
 		if leave {
 			return goAway
 		}
-		if t == nil || !s.m.e.room(t.reserved, s.m) {
+		if t == nil || !s.room(t) {
 			break
 		}
 		if !s.m.take(t) { // its caller has left, or the model is to go
@@ -139,6 +139,14 @@ func (s *loop) admit() int {
 		return goOn
 	}
 	return goWait
+}
+
+// room takes the memory of a task. Another model may have to leave for it, which is waited for: so two
+// models never make room for each other.
+func (s *loop) room(t *task) bool {
+	s.m.makes(true)
+	defer s.m.makes(false)
+	return s.m.e.room(t.reserved, s.m)
 }
 
 // next returns the task whose turn it is, if there is room for one, or that the model is to go.

@@ -38,7 +38,9 @@ type Model struct {
 	pace    time.Duration // what a request takes, on the average of late
 	print   dsai.Digest   // of the file that was loaded last
 	since   time.Time     // it waits for memory since then; zero: it does not
+	asked   time.Time     // somebody waited for it then, while it waited for memory
 	up      time.Time     // it was loaded then
+	making  bool          // its loop makes room for a request
 	going   bool          // the loop ends, and nobody may begin with this life
 	closed  bool
 }
@@ -83,8 +85,12 @@ func (m *Model) hold(ctx context.Context, progress func(done, total int64)) (*in
 		l := m.liveLocked()
 		if m.going { // too late for this life
 			m.mu.Unlock()
-			<-l.down
-			continue
+			select {
+			case <-l.down:
+				continue
+			case <-ctx.Done():
+				return nil, nil, context.Cause(ctx)
+			}
 		}
 		m.holds++
 		m.mu.Unlock()

@@ -52,6 +52,13 @@ func (e *Engine) rivals(m *Model) []*Model {
 	return slices.DeleteFunc(slices.Clone(e.models), func(o *Model) bool { return o == m })
 }
 
+// makes notes whether the model's loop makes room for a request. It cannot leave meanwhile.
+func (m *Model) makes(yes bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.making = yes
+}
+
 // waits notes whether the model waits for memory.
 func (m *Model) waits(yes bool) {
 	m.mu.Lock()
@@ -93,7 +100,7 @@ func (m *Model) idle(other *Model) bool {
 
 func (m *Model) idleLocked(first bool) bool {
 	return m.life != nil && closed(m.life.up) && m.life.err == nil && !m.going &&
-		m.holds == 0 && m.running == 0 && (len(m.queue) == 0 || first)
+		m.holds == 0 && m.running == 0 && !m.making && (len(m.queue) == 0 || first)
 }
 
 // leaveFor unloads the model if it is idle, and reports whether it did.
@@ -113,8 +120,8 @@ func (m *Model) leaveFor(other *Model) bool {
 }
 
 // claim takes the memory of the model, which others may have to give back first. It gives up when
-// nobody needs the model any more; but not while others finish for its sake, so that who is told to
-// come again finds its place kept.
+// nobody needs the model any more; but for a while it keeps its place while others finish for its sake,
+// for who is told to come again.
 func (m *Model) claim() error {
 	if limit := m.e.cfg.Memory; limit > 0 && m.fixed() > limit {
 		return &MemoryError{What: "model " + m.Name, Need: m.fixed(), Limit: limit}
@@ -143,7 +150,11 @@ func (m *Model) unneeded(may bool) bool {
 	if m.closed {
 		return true
 	}
-	if len(m.queue) > 0 || m.holds > 0 || !may && time.Since(m.since) >= m.e.cfg.Wait/4 {
+	if len(m.queue) > 0 || m.holds > 0 {
+		m.asked = time.Now()
+		return false
+	}
+	if !may && time.Since(m.since) >= m.e.cfg.Wait/4 && time.Since(m.asked) < m.e.cfg.Wait {
 		return false
 	}
 	m.going, m.since = true, time.Time{}
