@@ -62,14 +62,17 @@ answers() {
 	# Not by the function: then $! would name a shell, and the node outlive it.
 	local run=()
 	[ "$arch" = "$here" ] || run=("$qemu")
-	DSAI_HOME=$tmp/home-$arch "${run[@]}" "$tmp/dsai-$arch" up --listen 127.0.0.1:0 --json >"$tmp/up" 2>"$tmp/up.log" &
+	: >"$tmp/up-$arch"
+	DSAI_HOME=$tmp/home-$arch "${run[@]}" "$tmp/dsai-$arch" up --listen 127.0.0.1:0 --json >"$tmp/up-$arch" 2>"$tmp/up.log" &
 	node_pid=$!
-	for _ in {1..600}; do
-		[ ! -s "$tmp/up" ] || break
+	for _ in {1..1200}; do
+		url=$(field listen <"$tmp/up-$arch")
+		[ -z "$url" ] || break
 		kill -0 "$node_pid" 2>/dev/null || break
 		sleep 0.1
 	done
-	url=http://$(field listen <"$tmp/up")
+	[ -n "$url" ] || { echo "FAIL the node does not start"; cat "$tmp/up.log"; return 1; }
+	url=http://$url
 	for kind in likely drawn; do
 		local how='"temperature":0'
 		[ $kind = likely ] || how='"temperature":0.8,"top_p":0.95,"seed":7'
