@@ -108,6 +108,7 @@ func Describe(err error) *control.Error {
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
 	var tooBig *engine.MemoryError
+	var changed *engine.ChangedError
 	switch {
 	case errors.As(err, &withdrawn):
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
@@ -150,6 +151,10 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "choose another with --name: at most 80 letters, digits and . _ - : / @, not beginning with . / or -, no part of it being .."
 	case errors.Is(err, ErrModelFile) && errors.Is(err, fs.ErrPermission):
 		e.Kind, e.Hint = control.Usage, "the node may not read it: one that systemd runs has a user of its own"
+	case errors.Is(err, ErrModelFile) && errors.Is(err, fs.ErrNotExist):
+		e.Kind, e.Hint = control.Usage, "is the path right? A model of this node whose file is gone, as after a restore, comes back with: dsai model add FILE --name NAME"
+	case errors.As(err, &changed):
+		e.Hint = "its answers can be made again only with the file that it was: dsai model rm NAME, then dsai model add FILE --name NAME"
 	case errors.Is(err, ErrModelFile):
 		e.Kind, e.Hint = control.Usage, "it must be a whole GGUF file of a llama, qwen2 or qwen3 model; see spec/numerics.md for the types of weights"
 	case errors.As(err, &tooBig):
