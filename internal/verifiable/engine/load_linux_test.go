@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: 2026 The dsai authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build !race
+
 package engine_test
 
 import (
