@@ -20,7 +20,7 @@ import (
 // user may not be able to read.
 func TestRootLeavesAHomeOfAnotherUserAlone(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("needs root, for only root may open such a home at all")
+		t.Skip("SKIPPED: needs root, for only root may open such a home at all")
 	}
 	cfg := node.Config{Home: node.Home(filepath.Join(t.TempDir(), "home"))}
 	if err := node.Found(t.Context(), cfg.Home, node.FoundOptions{Coop: "Test", Member: "Amina", Now: time.Now}); err != nil {
