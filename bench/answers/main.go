@@ -15,6 +15,7 @@ package main
 
 import (
 	"context"
+	"database/sql"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -74,6 +75,9 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("prepare: %w", err)
 	}
 	fmt.Printf("%d passages, %d consents, %d keys, %d questions prepared\n", s.passages, s.consents, len(s.keys), len(s.questions))
+	if err := printSizes(ctx, o.home); err != nil {
+		return fmt.Errorf("weigh home: %w", err)
+	}
 	srv, err := start(ctx, o)
 	if err != nil {
 		return fmt.Errorf("start node: %w", err)
@@ -162,6 +166,44 @@ func fill(ctx context.Context, o options, m control.Local) error {
 	}
 	fmt.Printf("ingest: %d passages of %.1f MB in %v\n", got, float64(bytes)/1e6, time.Since(begun).Round(time.Second))
 	return nil
+}
+
+// printSizes prints what a home holds beside the text of its passages.
+func printSizes(ctx context.Context, home string) error {
+	db, err := sql.Open("sqlite", "file:"+filepath.Join(home, "dsai.db")+"?mode=ro") // the driver of package store
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	var text int64
+	if err := db.QueryRowContext(ctx, "SELECT sum(length(CAST(json_extract(CAST(body AS TEXT),'$.text') AS BLOB))) FROM passage").Scan(&text); err != nil {
+		return err
+	}
+	index, err := sizeBelow(filepath.Join(home, "index"))
+	if err != nil {
+		return err
+	}
+	all, err := sizeBelow(home)
+	if err != nil {
+		return err
+	}
+	part := func(n int64) float64 { return float64(n) / float64(text) }
+	fmt.Printf("text %.1f MB; index %.2f of it, all of the home (text, commitments, proofs, log) %.2f\n", float64(text)/1e6, part(index), part(all))
+	return nil
+}
+
+func sizeBelow(dir string) (sum int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		st, err := d.Info()
+		if err == nil {
+			sum += st.Size()
+		}
+		return err
+	})
+	return sum, err
 }
 
 func regularFiles(dir string) ([]string, error) {

@@ -40,7 +40,7 @@ func main() {
 	models := flag.String("models", "135M,0.5B,1.1B", "sizes")
 	types := flag.String("types", "Q8_0,Q4_0,Q4_K_M", "types")
 	vocabularies := flag.String("vocabularies", "32000,128000", "sizes of the vocabulary")
-	only := flag.String("only", "decode,prefill,together,portable", "measures; portable is our Go without assembly, on the first model alone")
+	only := flag.String("only", "decode,prefill,together,requests,trace,portable", "measures; together is several sequences in one step, requests several clients of the engine, portable is our Go without assembly, on the first model alone")
 	threads := flag.String("threads", "1,2", "numbers of threads")
 	flag.IntVar(&o.rounds, "rounds", 2, "times in turn; the best of each counts")
 	flag.IntVar(&o.decode, "decode", 0, "tokens, one by one (default: by the size of the model)")

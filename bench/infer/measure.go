@@ -6,6 +6,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -13,14 +14,19 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/infer/infertest"
 	"dsai.example/dsai/internal/verifiable/tensor"
+	"dsai.example/dsai/internal/verifiable/token"
 )
 
 // printMachine prints what measures, and returns how many GB a second it reads by threads.
@@ -93,6 +99,11 @@ func measure(o options, path string, s shape, m mixture, theirs *llama) error {
 	label := fmt.Sprintf("| %s %s | %d |", s.name, m.name, s.vocab)
 	for _, threads := range o.threads {
 		if err := measureThreads(o, subject{ours, path, theirs, threads, o.cpu}, label, read); err != nil {
+			return err
+		}
+	}
+	if slices.Contains(o.only, "requests") {
+		if err := measureRequests(o, path, s, m, label); err != nil {
 			return err
 		}
 	}
@@ -175,7 +186,75 @@ func measureThreads(o options, s subject, label string, read int64) error {
 		}
 		fmt.Printf("%s 4 sequences | %d | %.1f | %.2fx of one | | | |\n", label, s.threads, four, four/one)
 	}
+	if slices.Contains(o.only, "trace") {
+		step, link := s.traced(o.decode)
+		fmt.Printf("%s trace, %.0f of %.0f µs | %d | | %.2f %% of a step | | | |\n", label, link*1e6, step*1e6, s.threads, 100*link/step)
+	}
 	return nil
+}
+
+// measureRequests measures answers as clients get them: through the engine's queue and batches, drawn, with
+// text and trace. Four at once are beside one alone.
+func measureRequests(o options, path string, s shape, m mixture, label string) error {
+	if _, err := s.write(path, m, infertest.Words(s.vocab)...); err != nil {
+		return err
+	}
+	for _, threads := range o.threads {
+		one, four := 0.0, 0.0
+		err := func() error {
+			e := engine.New(engine.Config{Threads: threads, KeepAlive: -1})
+			defer e.Close()
+			file, err := engine.OpenFile(path)
+			if err != nil {
+				return err
+			}
+			model := e.Add(file, dsai.Digest{})
+			if err := model.Load(context.Background(), nil); err != nil {
+				return err
+			}
+			for round := range o.rounds {
+				for _, r := range []struct {
+					n    int
+					best *float64
+				}{{1, &one}, {4, &four}} {
+					speed, err := requests(o, model, s, 100*round, r.n)
+					if err != nil {
+						return err
+					}
+					*r.best = max(*r.best, speed)
+				}
+			}
+			return nil
+		}()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%s 4 requests | %d | %.1f | %.2fx of one | | | |\n", label, threads, four, four/one)
+	}
+	return nil
+}
+
+// requests returns how many tokens of answers a second come, from the first question to the last token, of n
+// requests that are made at once with prompts of 16 tokens.
+func requests(o options, model *engine.Model, s shape, seed, n int) (float64, error) {
+	var tokens atomic.Int64
+	var group errgroup.Group
+	begin := subject{cpu: o.cpu}.now()
+	for i := range n {
+		group.Go(func() error {
+			r := engine.Request{MaxTokens: s.decode, Logprobs: -1, Sampling: infer.Sampling{Seed: uint64(seed + i), Temperature: 0.9, TopP: 0.95}}
+			for _, t := range infertest.Tokens(uint64(seed+i), 16, s.vocab-300) {
+				r.Prompt = append(r.Prompt, token.ID(t+300)) // a word
+			}
+			out, err := model.Generate(context.Background(), r, func(engine.Piece) error { return nil })
+			if err == nil {
+				tokens.Add(int64(len(out.Output)))
+			}
+			return err
+		})
+	}
+	err := group.Wait()
+	return float64(tokens.Load()) / (subject{cpu: o.cpu}.now() - begin).Seconds(), err
 }
 
 func beside(our, their float64) string {
@@ -244,6 +323,26 @@ func (s subject) decode(tokens, sequences int) float64 {
 		step()
 	}
 	return float64(tokens*sequences) / (s.now() - start).Seconds()
+}
+
+// traced returns the seconds of a step of one token, and those of adding its result to a trace.
+func (s subject) traced(tokens int) (step, link float64) {
+	w, p := s.ours.NewWorkspace(), engine.NewPool(s.threads)
+	defer p.Close()
+	items := []infer.Item{{Sequence: s.ours.NewSequence(), Logits: true}}
+	tracer := infer.NewTracer([]int32{0}, infer.Sampling{})
+	for i := range tokens {
+		items[0].Token = infertest.Tokens(uint64(i), 1, s.ours.Vocabulary)[0]
+		begin := s.now()
+		results, err := w.Step(items, p.Parallel)
+		if err != nil {
+			panic(err) // these weights give numbers
+		}
+		stepped := s.now()
+		tracer.Add(items[0].Token, results[0])
+		step, link = step+(stepped-begin).Seconds(), link+(s.now()-stepped).Seconds()
+	}
+	return step / float64(tokens), link / float64(tokens)
 }
 
 // prefill returns how many tokens of a prompt are taken in a second.

@@ -28,7 +28,7 @@ type shape struct {
 var shapes = []shape{
 	{"135M", 18, 768, 2048, 12, 4, 32000, true, 64, 512},
 	{"0.5B", 26, 1024, 4864, 16, 4, 32000, true, 48, 512},
-	{"1.1B", 22, 2048, 5632, 32, 4, 32000, false, 32, 256},
+	{"1.1B", 22, 2048, 5632, 32, 4, 32000, false, 32, 512},
 }
 
 // A mixture says which type each tensor has.
@@ -61,8 +61,8 @@ func mixQ4KM(tensor string, layer, layers int) gguf.Type {
 }
 
 // write writes the model to a file and returns how many bytes a token reads: all but the rows of the
-// embedding, unless that is the output too.
-func (s shape) write(path string, m mixture) (read int64, err error) {
+// embedding, unless that is the output too. Without words the model has no vocabulary.
+func (s shape) write(path string, m mixture, words ...gguftest.Pair) (read int64, err error) {
 	f, err := os.Create(path)
 	if err != nil {
 		return 0, err
@@ -75,7 +75,7 @@ func (s shape) write(path string, m mixture) (read int64, err error) {
 		}
 	}
 	b := bufio.NewWriterSize(f, 1<<20)
-	if err := gguftest.Write(b, s.meta(m), tensors); err != nil {
+	if err := gguftest.Write(b, s.meta(m, words), tensors); err != nil {
 		return 0, err
 	}
 	if err := b.Flush(); err != nil {
@@ -84,8 +84,11 @@ func (s shape) write(path string, m mixture) (read int64, err error) {
 	return read, f.Close()
 }
 
-func (s shape) meta(m mixture) []gguftest.Pair {
-	return []gguftest.Pair{
+func (s shape) meta(m mixture, words []gguftest.Pair) []gguftest.Pair {
+	if words == nil {
+		words = []gguftest.Pair{{Key: "tokenizer.ggml.model", Value: "no_vocab"}}
+	}
+	return append([]gguftest.Pair{
 		{Key: "general.architecture", Value: "llama"},
 		{Key: "general.name", Value: s.name + " " + m.name},
 		{Key: "llama.block_count", Value: uint32(s.layers)},
@@ -96,8 +99,7 @@ func (s shape) meta(m mixture) []gguftest.Pair {
 		{Key: "llama.attention.layer_norm_rms_epsilon", Value: float32(1e-5)},
 		{Key: "llama.context_length", Value: uint32(2048)},
 		{Key: "llama.vocab_size", Value: uint32(s.vocab)},
-		{Key: "tokenizer.ggml.model", Value: "no_vocab"},
-	}
+	}, words...)
 }
 
 func (s shape) tensors(m mixture) []gguftest.Tensor {

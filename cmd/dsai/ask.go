@@ -88,7 +88,12 @@ func (a *app) ask(ctx context.Context, q node.AskArgs, save string) error {
 	if err != nil {
 		return err
 	}
-	err = c.Call(ctx, "ask", q, show, &out.Asked)
+	calm := a.patience("waiting for the answer")
+	err = c.Call(ctx, "ask", q, func(raw json.RawMessage) {
+		calm()
+		show(raw)
+	}, &out.Asked)
+	calm()
 	if err == nil && save != "" {
 		err = saveBundle(ctx, c, out.Receipt, save)
 		out.Bundle = save

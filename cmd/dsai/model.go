@@ -17,6 +17,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/view"
 )
@@ -143,7 +144,7 @@ func (a *app) modelAddFile(ctx context.Context, path string, m node.ModelArgs) e
 	return nil
 }
 
-func license(f *view.ModelFile) string { return cmp.Or(f.License, "not stated") }
+func license(f *view.ModelFile) string { return cmp.Or(inert.Line(f.License), "not stated") }
 
 func thousands(n int64) string {
 	switch {

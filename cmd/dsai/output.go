@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -171,6 +172,36 @@ func fileHint(err error) string {
 func terminal(f any) bool {
 	file, ok := f.(*os.File)
 	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+// patience tells a person at a terminal, from the second second on, for how long
+// a wait has gone on, until the function that it returns is called.
+func (a *app) patience(what string) (calm func()) {
+	if a.json || !terminal(a.err) {
+		return func() {}
+	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		begin := time.Now()
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for shown := false; ; shown = true {
+			select {
+			case <-t.C:
+				a.note("\r\x1b[K%s, %s", what, time.Since(begin).Round(time.Second))
+			case <-stop:
+				if shown {
+					a.note("\r\x1b[K")
+				}
+				return
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		close(stop)
+		<-stopped
+	})
 }
 
 // confirm asks a person. Without one, only --yes is a yes: nothing is destroyed

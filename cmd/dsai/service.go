@@ -21,6 +21,7 @@ import (
 // serviceFlags are the flags of dsai service.
 type serviceFlags struct {
 	user, print bool
+	home        bool // named on the command line
 }
 
 func newServiceCommand(a *app) *cobra.Command {
@@ -30,7 +31,10 @@ func newServiceCommand(a *app) *cobra.Command {
 		Long: `Writes a systemd unit that runs dsai up in a strict sandbox. The system's unit
 keeps its home in /var/lib/dsai under a user of its own; --user runs the home of
 this user.`,
-		RunE: func(*cobra.Command, []string) error { return a.serviceInstall(f) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			f.home = c.Flags().Changed("home")
+			return a.serviceInstall(f)
+		},
 	}
 	uninstall := &cobra.Command{
 		Use: "uninstall", Short: "remove the unit; the home stays", Args: args(cobra.NoArgs),
@@ -107,6 +111,24 @@ LimitNOFILE=65536
 WantedBy={{if .User}}default.target{{else}}multi-user.target{{end}}
 `))
 
+// systemHome is below the state directory of the unit, which systemd makes.
+const systemHome = "/var/lib/dsai/node"
+
+// reachable refuses a program that the sandbox hides from the service.
+func reachable(program string, user bool) error {
+	hidden := []string{"/tmp/", "/var/tmp/"} // PrivateTmp
+	if !user {
+		hidden = append(hidden, "/home/", "/root/", "/run/user/") // others' folders are closed to the service's user
+	}
+	for _, dir := range hidden {
+		if strings.HasPrefix(program, dir) {
+			return usage(fmt.Sprintf("write unit: a service cannot run %s: %s is closed to it", program, strings.TrimSuffix(dir, "/")),
+				"sudo install "+quote(program)+" /usr/local/bin/dsai, and install the service with that one")
+		}
+	}
+	return nil
+}
+
 // unitPath is where the unit belongs.
 func unitPath(user bool) (string, error) {
 	if !user {
@@ -123,7 +145,10 @@ func (a *app) unitText(f serviceFlags) (string, error) {
 	}
 	home, listen := a.cfg.Home, a.cfg.Listen
 	if !f.user {
-		home = "/var/lib/dsai/node"
+		if f.home && home != systemHome {
+			return "", usage("write unit: the system's service keeps its home in "+systemHome, "leave --home out, or run this home for yourself with --user")
+		}
+		home = systemHome
 	}
 	if listen == "" {
 		listen = defaultListen
@@ -150,6 +175,9 @@ func (a *app) serviceInstall(f serviceFlags) error {
 		a.say("%s", text)
 		return nil
 	}
+	if err := reachable(program(), f.user); err != nil {
+		return err
+	}
 	path, err := unitPath(f.user)
 	if err != nil {
 		return err
@@ -169,8 +197,8 @@ func (a *app) serviceInstall(f serviceFlags) error {
 		a.next("systemctl --user daemon-reload && systemctl --user enable --now dsai")
 		return nil
 	}
-	a.say("Found its home first, as the user of the service:\n  sudo systemd-run --pty -p DynamicUser=yes -p User=dsai -p StateDirectory=dsai %s init --home /var/lib/dsai/node --coop NAME\n", program())
-	a.say("Verbs then reach it so:\n  sudo %s --home /var/lib/dsai/node status\n", program())
+	a.say("Found its home first, as the user of the service:\n  sudo systemd-run --pty -p DynamicUser=yes -p User=dsai -p StateDirectory=dsai %s init --home "+systemHome+" --coop NAME\n", program())
+	a.say("Verbs then reach it so:\n  sudo %s --home "+systemHome+" status\n", program())
 	a.next("sudo systemctl daemon-reload && sudo systemctl enable --now dsai")
 	return nil
 }

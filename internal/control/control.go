@@ -21,6 +21,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -148,6 +149,9 @@ func (r *Remote) Call(ctx context.Context, method string, params any, progress f
 	if ctx.Err() != nil {
 		return ctx.Err() // the caller's own wish, not the node's fault
 	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
+		return errWentAway()
+	}
 	if err != nil {
 		return &Error{Kind: Unavailable, Message: "call running node: " + err.Error()}
 	}
@@ -159,13 +163,18 @@ func (r *Remote) Call(ctx context.Context, method string, params any, progress f
 	return err
 }
 
+func errWentAway() error {
+	return &Error{Kind: Unavailable, Message: "call running node: it went away before answering",
+		Hint: "dsai status says whether it runs; what it had acknowledged is kept, and an answer that had begun has its receipt at the next start"}
+}
+
 // reply reads what a node says of a call: progress, then a result or an error.
 func reply(body io.Reader, progress func(json.RawMessage), result any) error {
 	dec := json.NewDecoder(body)
 	for {
 		var e event
 		if err := dec.Decode(&e); err != nil {
-			return &Error{Kind: Unavailable, Message: "call running node: it went away before answering", Hint: "is it still running? see dsai status"}
+			return errWentAway()
 		}
 		switch {
 		case e.Error != nil:

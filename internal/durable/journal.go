@@ -19,7 +19,8 @@ import (
 // ErrDamaged marks a journal with a record that was whole once.
 var ErrDamaged = errors.New("damaged")
 
-// journalLimit is the size in bytes at which a journal lets go of what has ended.
+// journalLimit is the size in bytes at which a journal lets go of what has ended,
+// unless more than half of it was alive the last time.
 const journalLimit = 1 << 20
 
 // Journal is a file of records that matter until they end, which is mostly soon:
@@ -34,6 +35,7 @@ type Journal struct {
 	mu   sync.Mutex
 	file *os.File
 	size int64
+	kept int64        // size when it last let go
 	live []liveRecord // appended and not ended, oldest first
 	err  error        // once nobody knows what the file holds
 }
@@ -131,7 +133,7 @@ func (j *Journal) Append(key string, record []byte) error {
 	if j.find(key) >= 0 {
 		return fmt.Errorf("append to %s: %w", j.path, fs.ErrExist)
 	}
-	if j.size >= journalLimit {
+	if j.size >= max(journalLimit, 2*j.kept) {
 		if err := j.compact(); err != nil {
 			return err
 		}
@@ -191,8 +193,9 @@ func (j *Journal) compact() error {
 	for _, r := range j.live {
 		b = appendRecord(b, r.record)
 	}
-	if int64(len(b)) == j.size {
-		return nil // all of it lives
+	if int64(len(b)) == j.size { // all of it lives
+		j.kept = j.size
+		return nil
 	}
 	if err := WriteFile(j.path, b, 0o600); err != nil {
 		if errors.Is(err, ErrFsync) {
@@ -206,7 +209,7 @@ func (j *Journal) compact() error {
 		return err
 	}
 	j.file.Close()
-	j.file, j.size = f, int64(len(b))
+	j.file, j.size, j.kept = f, int64(len(b)), int64(len(b))
 	return nil
 }
 

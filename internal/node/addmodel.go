@@ -97,7 +97,7 @@ func (n *Node) examine(ctx context.Context, a ModelArgs) (string, error) {
 	if err := checkModelName(name); err != nil {
 		return "", err
 	}
-	if old := n.modelFile(name); old != nil && old.problem != nil {
+	if old := n.modelFile(name); old != nil && (old.problem != nil || old.changed(ctx)) {
 		return name, nil // its file may have come back
 	}
 	rows, err := n.db.Models(ctx)
@@ -107,6 +107,12 @@ func (n *Node) examine(ctx context.Context, a ModelArgs) (string, error) {
 		}
 	}
 	return name, err
+}
+
+// changed reports whether the file is not the one that was added.
+func (f *modelFile) changed(ctx context.Context) bool {
+	d, err := fingerprintOf(ctx, f.path, nil)
+	return ctx.Err() == nil && (err != nil || d != f.fingerprint)
 }
 
 // modelName makes a name to type of what a file calls itself.

@@ -179,7 +179,7 @@ func (n *Node) fsckModels(ctx context.Context) (string, error) {
 		case err != nil:
 			return "", fmt.Errorf("model %s: %w", m.Name, err)
 		case got != want:
-			return "", fmt.Errorf("model %s: %s has changed: its fingerprint is %s, not %s", m.Name, path, short(got), short(want))
+			return "", fmt.Errorf("model %s: %s has changed: its fingerprint is %s, not %s; add the right file again under this name (dsai model add FILE --name %[1]s)", m.Name, path, short(got), short(want))
 		}
 		count++
 	}

@@ -72,7 +72,7 @@ type Node struct {
 	run    *engine.Engine // of model files; loads none before it is asked
 	pin    retrieve.Epochs
 	log    *nodeLog
-	opened *durable.Journal // of answers that have begun
+	opened *durable.Journal // of answers that have begun, and of outcomes that the store has not yet
 
 	coop    dsai.CoopID
 	id      dsai.NodeID
@@ -163,6 +163,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	// Keys come into force a second after they were changed: a start in between
 	// goes on from there.
 	n.clock.reach(n.keys.history.Last().From)
+	n.recorder = recorder{n}
+	if err := n.recorder.repeat(ctx); err != nil {
+		return err
+	}
 	// The log before anything signs: receipts name its latest checkpoint.
 	if n.log, err = openLog(ctx, n); err != nil {
 		return err
@@ -192,7 +196,6 @@ func (n *Node) open(ctx context.Context) (err error) {
 		Coop: n.coop, Node: n.id, Region: n.cfg.Region, Signer: n.signerAt, Now: n.clock.now, NewSalt: newSalt,
 		Log: n.log.latest, Policy: n.policyNames,
 	}
-	n.recorder = recorder{n}
 	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder,
 		Signing: n.log.signing.RLocker()}
 	return n.recorder.recover(ctx)
@@ -295,14 +298,14 @@ func (n *Node) Close() error {
 	if n.clock != nil {
 		errs = append(errs, n.clock.save(context.Background(), 0))
 	}
-	if n.opened != nil {
-		errs = append(errs, n.opened.Close())
-	}
 	if n.ix != nil {
 		errs = append(errs, n.ix.Close())
 	}
 	if n.db != nil {
 		errs = append(errs, n.db.Close())
+	}
+	if n.opened != nil { // what it held for the store, the store has now
+		errs = append(errs, n.opened.Close())
 	}
 	if n.unlock != nil {
 		errs = append(errs, n.unlock())

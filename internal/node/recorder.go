@@ -20,7 +20,9 @@ import (
 	"dsai.example/dsai/internal/verifiable/vc"
 )
 
-// recorder implements pipeline.Log on the store; the log follows its outbox.
+// recorder implements pipeline.Log. What has begun and what has ended is durable
+// in a journal before anybody hears of it; the store follows, and the log follows
+// the store's outbox.
 type recorder struct{ n *Node }
 
 // opened is a record of the journal: what is known before an answer begins, its
@@ -29,6 +31,20 @@ type opened struct {
 	Draft     receipt.Draft `json:"draft"`
 	Requester dsai.Digest   `json:"requester"`
 	Charges   []charge      `json:"charges"` // held back; see quota
+}
+
+// ended is a record of the journal: an outcome, until the store has it.
+type ended struct {
+	Artifact store.Credential `json:"artifact"`
+	Receipt  store.Receipt    `json:"receipt"`
+	Uses     []store.Use      `json:"uses,omitempty"`
+	Charges  []charge         `json:"charges,omitempty"` // on top of what the uses quote
+}
+
+// entry is either; each has its own members.
+type entry struct {
+	opened
+	Ended *ended `json:"ended,omitempty"`
 }
 
 // Open implements pipeline.Log.
@@ -50,98 +66,106 @@ func (l recorder) Open(_ context.Context, p *pipeline.Plan) error {
 }
 
 // Append implements pipeline.Log.
-func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
+func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 	if l.n.log.current().closed.Load() {
 		return errClosedLog
 	}
-	now := l.n.clock.now()
-	openings, err := json.Marshal(r.Openings)
-	if err != nil {
-		return err
-	}
 	row := store.Receipt{
-		Digest: r.Digest, Request: r.Request.ID, At: now, Requester: r.Request.Requester.Subject.Requester, Openings: openings,
-		Purpose: r.Request.Purpose,
+		Request: r.Request.ID, At: l.n.clock.now(), Requester: r.Request.Requester.Subject.Requester, Purpose: r.Request.Purpose,
 	}
 	if row.Purpose == "" {
 		row.Purpose = r.Request.Requester.Subject.Default
 	}
-	var uses []use
+	var uses []store.Use
 	typ := dsai.TypeInferenceReceipt
 	if r.Refusal != nil {
 		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
 		for _, d := range r.Refusal.Considered {
-			uses = append(uses, use{document: d})
+			uses = append(uses, l.use(d))
 		}
 	} else {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
-		uses = usesOf(r.Output)
+		uses = l.usesOf(r.Output)
 	}
-	err = l.finish(ctx, row, typ, r, uses, nil)
-	if err == nil {
-		l.n.opened.End(string(row.Request[:]))
-		l.n.quota.settle(row.Request)
+	e, err := outcome(r, typ, row, uses, nil)
+	if err != nil {
+		return err
 	}
+	b, err := json.Marshal(struct {
+		Ended *ended `json:"ended"`
+	}{e})
+	if err != nil {
+		return err
+	}
+	if err := l.n.opened.Append(endedKey(row.Request), b); err != nil {
+		return fmt.Errorf("append receipt: %w", err)
+	}
+	l.n.db.Later(e.store, func() { l.n.opened.End(endedKey(row.Request)) })
+	l.n.opened.End(string(row.Request[:]))
+	l.n.quota.settle(row.Request)
 	l.n.log.wake()
-	return err
+	return nil
 }
 
-// finish records an outcome. Charges come on top of what the uses quote.
-func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use, charges []charge) error {
-	err := l.n.db.Update(ctx, func(tx *store.Tx) error {
-		if err := tx.Put(store.Credential{
-			Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body,
-		}); err != nil {
-			return err
-		}
-		num, err := tx.Finish(row)
-		if err != nil {
-			return err
-		}
-		for _, u := range uses {
-			d := l.n.lib.documentByID(u.document)
-			if d == nil {
-				continue
-			}
-			if err := tx.AddUse(store.Use{Document: d.Num, Receipt: num, Consent: u.consent, Quoted: u.quoted, Chars: u.chars}, row.Requester, u.document); err != nil {
-				return err
-			}
-		}
-		for _, c := range charges {
-			if err := tx.Charge(row.Requester, c.Document, c.Chars); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+func endedKey(request dsai.Digest) string { return "ended " + string(request[:]) }
+
+// outcome gathers what the store is to hold of a receipt.
+func outcome(r *pipeline.Receipt, typ string, row store.Receipt, uses []store.Use, charges []charge) (*ended, error) {
+	openings, err := json.Marshal(r.Openings)
 	if err != nil {
-		return fmt.Errorf("append receipt: %w", err)
+		return nil, err
+	}
+	row.Openings = openings
+	return &ended{
+		store.Credential{Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body}, row, uses, charges,
+	}, nil
+}
+
+// store puts an outcome where it stays.
+func (e *ended) store(tx *store.Tx) error {
+	num, err := tx.Finish(e.Artifact, e.Receipt)
+	if err != nil {
+		return fmt.Errorf("store receipt: %w", err)
+	}
+	for _, u := range e.Uses {
+		u.Receipt = num
+		if err := tx.AddUse(u, e.Receipt.Requester); err != nil {
+			return fmt.Errorf("store receipt: %w", err)
+		}
+	}
+	for _, c := range e.Charges {
+		if err := tx.Charge(e.Receipt.Requester, c.Document, c.Chars); err != nil {
+			return fmt.Errorf("store receipt: %w", err)
+		}
 	}
 	return nil
 }
 
-// use is what one answer used of one document.
-type use struct {
-	document dsai.DocumentID
-	consent  dsai.Digest
-	quoted   string
-	chars    int
+// use is that of a document that was considered.
+func (l recorder) use(d dsai.DocumentID) store.Use {
+	u := store.Use{ID: d}
+	if doc := l.n.lib.documentByID(d); doc != nil {
+		u.Document = doc.Num
+	}
+	return u
 }
 
 // usesOf sums up an output by document.
-func usesOf(o *pipeline.Output) []use {
-	var out []use
+func (l recorder) usesOf(o *pipeline.Output) []store.Use {
+	var out []store.Use
 	at := map[dsai.DocumentID]int{}
 	for i, p := range o.Plan.Evidence.Passages {
 		k, ok := at[p.Use.Document]
 		if !ok {
 			k = len(out)
 			at[p.Use.Document] = k
-			out = append(out, use{document: p.Use.Document, consent: p.Use.Consent})
+			u := l.use(p.Use.Document)
+			u.Consent = p.Use.Consent
+			out = append(out, u)
 		}
 		whole := p.QuoteMax >= 0 && composed(o.Plan.Engine.Model())
 		if whole { // it may have repeated all of it
-			out[k].chars += utf8.RuneCountInString(p.Body.Text)
+			out[k].Chars += utf8.RuneCountInString(p.Body.Text)
 		}
 		for _, q := range o.Quotes {
 			if q.N != i+1 {
@@ -149,9 +173,9 @@ func usesOf(o *pipeline.Output) []use {
 			}
 			s := quoteText(p.Body, q)
 			if !whole {
-				out[k].chars += utf8.RuneCountInString(s)
+				out[k].Chars += utf8.RuneCountInString(s)
 			}
-			out[k].quoted = strings.TrimSpace(out[k].quoted + " " + s)
+			out[k].Quoted = strings.TrimSpace(out[k].Quoted + " " + s)
 		}
 	}
 	return out
@@ -166,21 +190,63 @@ func quoteText(b dsai.PassageBody, q dsai.Quote) string {
 	return b.Text[lo:hi]
 }
 
-// recover turns work that a crash interrupted, which the journal names and no
-// receipt does, into receipts that say so. It runs before the node takes requests.
-func (l recorder) recover(ctx context.Context) error {
+// journal reads what a process left of the journal: what had begun, and what had
+// ended, each oldest first.
+func (l recorder) journal() (began []opened, over []*ended, err error) {
 	records, err := durable.ReadJournal(l.n.home.Opened())
 	if errors.Is(err, fs.ErrNotExist) {
 		err = fmt.Errorf("%w: %w", durable.ErrDamaged, err)
 	}
-	if err != nil {
-		return fmt.Errorf("recover what was interrupted: %w", err)
-	}
 	for _, record := range records {
-		var o opened
-		if err := json.Unmarshal(record, &o); err != nil {
-			return fmt.Errorf("recover what was interrupted: %w", err)
+		var e entry
+		if err == nil {
+			err = json.Unmarshal(record, &e)
 		}
+		if e.Ended != nil {
+			over = append(over, e.Ended)
+		} else {
+			began = append(began, e.opened)
+		}
+	}
+	if err != nil {
+		err = fmt.Errorf("recover what was interrupted: %w", err)
+	}
+	return began, over, err
+}
+
+// repeat has the store take the outcomes that it had not taken when the process
+// ended. It runs before the log looks into the outbox, under the epoch that was
+// in use: no other one begins before the store has all of the last.
+func (l recorder) repeat(ctx context.Context) error {
+	_, over, err := l.journal()
+	if err != nil || len(over) == 0 {
+		return err
+	}
+	epoch, err := epochNumber(ctx, l.n.db)
+	if err != nil {
+		return err
+	}
+	l.n.db.SetEpoch(epoch)
+	for _, e := range over {
+		has, err := l.n.db.Ended(ctx, e.Receipt.Request)
+		if err == nil && !has {
+			err = l.n.db.Update(ctx, e.store)
+		}
+		if err != nil {
+			return fmt.Errorf("recover request %s: %w", e.Receipt.Request, err)
+		}
+	}
+	return nil
+}
+
+// recover turns work that a crash interrupted, which the journal names and no
+// receipt does, into receipts that say so. It runs before the node takes requests.
+func (l recorder) recover(ctx context.Context) error {
+	began, _, err := l.journal()
+	if err != nil {
+		return err
+	}
+	for _, o := range began {
 		if err := l.crashed(ctx, o); err != nil {
 			return fmt.Errorf("recover request %s: %w", o.Draft.Subject.Request, err)
 		}
@@ -192,25 +258,26 @@ func (l recorder) recover(ctx context.Context) error {
 // crashed records that work was interrupted, unless it had ended.
 func (l recorder) crashed(ctx context.Context, o opened) error {
 	s := o.Draft.Subject
-	if ended, err := l.n.db.Ended(ctx, s.Request); err != nil || ended {
+	if has, err := l.n.db.Ended(ctx, s.Request); err != nil || has {
 		return err
 	}
 	r, err := l.n.issuer.Sign(o.Draft)
 	if err != nil {
 		return err
 	}
-	openings, err := json.Marshal(r.Openings)
+	uses := make([]store.Use, 0, len(s.Used))
+	for _, used := range s.Used {
+		u := l.use(used.Document)
+		u.Consent = used.Consent
+		uses = append(uses, u)
+	}
+	e, err := outcome(r, dsai.TypeInferenceReceipt, store.Receipt{
+		Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed, Purpose: s.Purpose, Model: s.Model.ID,
+	}, uses, o.Charges)
 	if err != nil {
 		return err
 	}
-	uses := make([]use, 0, len(s.Used))
-	for _, u := range s.Used {
-		uses = append(uses, use{document: u.Document, consent: u.Consent})
-	}
-	return l.finish(ctx, store.Receipt{
-		Digest: r.Digest, Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed,
-		Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
-	}, dsai.TypeInferenceReceipt, r, uses, o.Charges)
+	return l.n.db.Update(ctx, e.store)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

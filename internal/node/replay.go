@@ -25,7 +25,7 @@ import (
 type Replayer struct {
 	// Models are the paths of model files by their fingerprints.
 	Models map[dsai.Digest]string
-	// Model is one more, whatever its fingerprint; "" for none.
+	// Model is used instead of them, if it has the fingerprint; "" for none.
 	Model string
 }
 
@@ -76,11 +76,11 @@ func (p Replayer) replayModel(r verify.Replay) error {
 // find opens the model file with a fingerprint. The engine compares it with what
 // it loads.
 func (p Replayer) find(want dsai.Digest) (*engine.File, error) {
-	if path, ok := p.Models[want]; ok {
-		return engine.OpenFile(path)
-	}
 	missing := fmt.Errorf("cannot replay: needs model %s: %w", want, verify.ErrMissing)
 	if p.Model == "" {
+		if path, ok := p.Models[want]; ok {
+			return engine.OpenFile(path)
+		}
 		return nil, missing
 	}
 	f, err := engine.OpenFile(p.Model)

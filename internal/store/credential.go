@@ -29,16 +29,25 @@ type Credential struct {
 // Put stores an artifact and, with a Kind, its entry in the outbox. Putting the
 // same artifact again changes nothing.
 func (t *Tx) Put(c Credential) error {
+	_, err := t.put(c)
+	return err
+}
+
+// put returns the artifact's number, 0 when it was there.
+func (t *Tx) put(c Credential) (num int64, err error) {
 	r, err := t.exec(`INSERT INTO credential(digest,type,raw,salt,created) VALUES(?,?,?,?,?) ON CONFLICT DO NOTHING`,
 		c.Digest[:], c.Type, c.Raw, c.Salt[:], int64(c.Created))
 	if err != nil {
-		return fmt.Errorf("put %s: %w", c.Type, err)
+		return 0, fmt.Errorf("put %s: %w", c.Type, err)
 	}
-	if n, err := r.RowsAffected(); err != nil || n == 0 || c.Kind == 0 {
-		return err
+	if n, err := r.RowsAffected(); err != nil || n == 0 {
+		return 0, err
 	}
-	return t.do(`INSERT INTO outbox(epoch,digest,leaf) VALUES(?,?,?)`,
-		t.epoch, c.Digest[:], dsai.Leaf(c.Kind, c.Salt, c.Body))
+	if num, err = r.LastInsertId(); err != nil || c.Kind == 0 {
+		return num, err
+	}
+	return num, t.do(`INSERT INTO outbox(credential,epoch,first,leaf) VALUES(?,?,?,?)`,
+		num, t.epoch, c.Kind == dsai.LeafEpoch, dsai.Leaf(c.Kind, c.Salt, c.Body))
 }
 
 // Erase removes an artifact's body and salt. Its leaf stays in the log and says
@@ -62,21 +71,25 @@ func (s *Store) Salt(ctx context.Context, d dsai.Digest) (dsai.Salt, error) {
 	return dsai.Salt(pad(b)), err
 }
 
-// OfType returns all artifacts of a type that still have a body, oldest first.
+// notReceipts lets a query use the index on types, which leaves receipts out.
+const notReceipts = ` AND type NOT IN ('InferenceReceipt','RefusalReceipt')`
+
+// OfType returns all artifacts of a type that still have a body, oldest first. It
+// knows none of the types of receipts.
 func (s *Store) OfType(ctx context.Context, typ string) ([]Credential, error) {
 	return rows(ctx, s, func(scan func(...any) error) (c Credential, err error) {
 		var d, salt []byte
 		err = scan(&d, &c.Type, &c.Raw, &salt, &c.Created)
 		c.Digest, c.Salt = digest(d), dsai.Salt(pad(salt))
 		return c, err
-	}, `SELECT digest,type,raw,salt,created FROM credential WHERE type=? AND raw IS NOT NULL ORDER BY num`, typ)
+	}, `SELECT digest,type,raw,salt,created FROM credential WHERE type=? AND raw IS NOT NULL`+notReceipts+` ORDER BY num`, typ)
 }
 
-// Latest returns the newest artifact of a type.
+// Latest returns the newest artifact of a type, as OfType knows it.
 func (s *Store) Latest(ctx context.Context, typ string) (dsai.Digest, []byte, error) {
 	type pair struct{ d, raw []byte }
 	p, err := row(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.d, &p.raw) },
-		`SELECT digest,raw FROM credential WHERE type=? AND raw IS NOT NULL ORDER BY num DESC LIMIT 1`, typ)
+		`SELECT digest,raw FROM credential WHERE type=? AND raw IS NOT NULL`+notReceipts+` ORDER BY num DESC LIMIT 1`, typ)
 	return digest(p.d), p.raw, err
 }
 
@@ -87,7 +100,7 @@ func (s *Store) Index(ctx context.Context, d dsai.Digest) (epoch int, index int6
 		idx   sql.NullInt64
 	}
 	a, err := row(ctx, s, func(scan func(...any) error) (a at, err error) { return a, scan(&a.epoch, &a.idx) },
-		`SELECT epoch,idx FROM outbox WHERE digest=?`, d[:])
+		`SELECT o.epoch,o.idx FROM outbox o JOIN credential c ON c.num=o.credential WHERE c.digest=?`, d[:])
 	if err != nil || !a.idx.Valid {
 		return a.epoch, -1, err
 	}
@@ -96,7 +109,7 @@ func (s *Store) Index(ctx context.Context, d dsai.Digest) (epoch int, index int6
 
 // Leaf returns the leaf by which the log commits to an artifact.
 func (s *Store) Leaf(ctx context.Context, d dsai.Digest) ([]byte, error) {
-	l, err := row(ctx, s, blob, `SELECT leaf FROM outbox WHERE digest=?`, d[:])
+	l, err := row(ctx, s, blob, `SELECT o.leaf FROM outbox o JOIN credential c ON c.num=o.credential WHERE c.digest=?`, d[:])
 	if err == nil && len(l) != LeafSize {
 		err = fmt.Errorf("leaf of %s: %d bytes, want %d", d, len(l), LeafSize)
 	}
@@ -154,13 +167,13 @@ func (t *Tx) OpenEpoch(epoch int) { t.epoch = epoch }
 
 // LastPut returns the outbox's own name for the newest leaf.
 func (s *Store) LastPut(ctx context.Context) (int64, error) {
-	n, err := row(ctx, s, nullable, `SELECT max(id) FROM outbox`)
+	n, err := row(ctx, s, nullable, `SELECT max(credential) FROM outbox`)
 	return n.Int64, err
 }
 
 // CountPendingTo returns how many leaves of an epoch wait, up to one by its name.
 func (s *Store) CountPendingTo(ctx context.Context, epoch int, id int64) (int, error) {
-	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND id<=?`, epoch, id)
+	return row(ctx, s, number, `SELECT count(*) FROM outbox WHERE idx IS NULL AND epoch=? AND credential<=?`, epoch, id)
 }
 
 // Pending is an artifact that waits for its place in the log.
@@ -169,10 +182,11 @@ type Pending struct {
 	Leaf []byte
 }
 
-// Unsequenced returns up to max waiting leaves of an epoch, oldest first.
+// Unsequenced returns up to max waiting leaves of an epoch, the oldest first but
+// for the epoch's own record, which precedes them.
 func (s *Store) Unsequenced(ctx context.Context, epoch, max int) ([]Pending, error) {
 	return rows(ctx, s, func(scan func(...any) error) (p Pending, err error) { return p, scan(&p.ID, &p.Leaf) },
-		`SELECT id,leaf FROM outbox WHERE idx IS NULL AND epoch=? ORDER BY id LIMIT ?`, epoch, max)
+		`SELECT credential,leaf FROM outbox WHERE idx IS NULL AND epoch=? ORDER BY first DESC, credential LIMIT ?`, epoch, max)
 }
 
 // CountPending returns how many leaves wait.
@@ -183,7 +197,7 @@ func (s *Store) CountPending(ctx context.Context) (int, error) {
 // Sequence records the log index of leaves. Recording the same again is fine;
 // recording another index for a leaf is an error.
 func (t *Tx) Sequence(id int64, index uint64) error {
-	r, err := t.exec(`UPDATE outbox SET idx=? WHERE id=? AND (idx IS NULL OR idx=?)`, int64(index), id, int64(index))
+	r, err := t.exec(`UPDATE outbox SET idx=? WHERE credential=? AND (idx IS NULL OR idx=?)`, int64(index), id, int64(index))
 	if err != nil {
 		return err
 	}
@@ -241,11 +255,7 @@ func (s *Store) EachCredential(ctx context.Context, f func(Credential) error) er
 	return err
 }
 
-// MovePending gives the leaves that wait to another epoch, behind those that it
-// has: they get new places in the outbox.
+// MovePending gives the leaves that wait to another epoch.
 func (t *Tx) MovePending(epoch int) error {
-	if err := t.do(`INSERT INTO outbox(epoch,digest,leaf) SELECT ?,digest,leaf FROM outbox WHERE idx IS NULL AND epoch<>? ORDER BY id`, epoch, epoch); err != nil {
-		return err
-	}
-	return t.do(`DELETE FROM outbox WHERE idx IS NULL AND epoch<>?`, epoch)
+	return t.do(`UPDATE outbox SET epoch=?, first=0 WHERE idx IS NULL AND epoch<>?`, epoch, epoch)
 }

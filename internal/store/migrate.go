@@ -5,13 +5,17 @@ package store
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 )
 
+//go:embed migrate_1.sql
+var leaveFormat1 string
+
 // LeaveOpened takes a database from format 1 to 2: what was opened and had not
 // ended is handed to keep, which makes it durable elsewhere, and its table goes,
-// with indexes that no query needs. It may be killed anywhere and be repeated,
+// with much that made an answer write more pages. It may be killed anywhere and be repeated,
 // and does nothing to a database that has left format 1.
 func LeaveOpened(ctx context.Context, path string, keep func(plans [][]byte) error) (err error) {
 	s, err := open(path)
@@ -31,8 +35,7 @@ func LeaveOpened(ctx context.Context, path string, keep func(plans [][]byte) err
 		return err
 	}
 	err = s.Update(ctx, func(*Tx) error {
-		_, err := s.conn.ExecContext(ctx, `DROP TABLE opened; DROP INDEX receipt_at; DROP INDEX use_receipt; DROP INDEX receipt_requester;
-			CREATE INDEX receipt_requester ON receipt(requester); PRAGMA user_version=2;`)
+		_, err := s.conn.ExecContext(ctx, leaveFormat1)
 		return err
 	})
 	if err != nil {

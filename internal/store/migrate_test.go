@@ -7,6 +7,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -39,6 +40,23 @@ func TestLeaveOpened(t *testing.T) {
 	if want := []string{"earlier", "later", "earlier", "later"}; !slices.Equal(kept, want) {
 		t.Errorf("kept %q, want %q: nothing once the format is 2", kept, want)
 	}
+	for query, want := range map[string][]string{
+		`SELECT num||' '||hex(digest)||' '||type||' '||coalesce(raw,'-') FROM credential ORDER BY num`: {
+			"1 01 LogEpoch epoch", "2 02 UseConsent consent", "3 03 InferenceReceipt answer", "4 04 StatusList list", "5 05 RefusalReceipt -",
+		},
+		`SELECT credential||' '||epoch||' '||first||' '||leaf||' '||coalesce(idx,'-') FROM outbox ORDER BY credential`: {
+			"1 1 1 a 0", "2 1 0 b 1", "3 1 0 c 3", "4 1 0 d 2", "5 1 0 e -",
+		},
+		`SELECT num||' '||hex(request)||' '||at||' '||code||ended||' '||purpose||' '||coalesce(openings,'-') FROM receipt ORDER BY num`: {
+			"3 13 3 complete care {}", "5 15 5 no_grant care -",
+		},
+		`SELECT document||' '||receipt||' '||hex(consent)||' '||quoted||' '||chars FROM use_ ORDER BY receipt`: {"7 3 02 quoted 6", "7 5   0"},
+		`PRAGMA foreign_key_check`: nil,
+	} {
+		if got := texts(t, path, query); !slices.Equal(got, want) {
+			t.Errorf("%s\n= %q, want %q", query, got, want)
+		}
+	}
 	fresh := filepath.Join(t.TempDir(), "fresh.db")
 	s, err := store.Create(t.Context(), fresh)
 	if err != nil {
@@ -50,17 +68,26 @@ func TestLeaveOpened(t *testing.T) {
 	}
 }
 
-// formatOne makes a database as the program of format 1 did.
+// formatOne makes a database as the program of format 1 did, with two answers
+// about one document, between other artifacts, and a leaf that waits.
 func formatOne(t *testing.T) string {
 	t.Helper()
-	s, path := create(t)
-	if err := s.Close(); err != nil {
+	schema, err := os.ReadFile("testdata/format1.sql")
+	if err != nil {
 		t.Fatal(err)
 	}
-	execute(t, path, `DROP INDEX receipt_requester;
-		CREATE TABLE opened (request BLOB PRIMARY KEY, plan BLOB NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
-		CREATE INDEX receipt_at ON receipt(at); CREATE INDEX receipt_requester ON receipt(requester, at); CREATE INDEX use_receipt ON use_(receipt);
-		INSERT INTO opened VALUES(x'01','later',8),(x'02','earlier',7); PRAGMA user_version=1;`)
+	path := filepath.Join(t.TempDir(), "one.db")
+	execute(t, path, string(schema)+`
+		INSERT INTO credential(digest,type,raw,salt,created) VALUES
+			(x'01','LogEpoch','epoch',x'',1), (x'02','UseConsent','consent',x'',2), (x'03','InferenceReceipt','answer',x'',3),
+			(x'04','StatusList','list',x'',4), (x'05','RefusalReceipt',NULL,NULL,5);
+		INSERT INTO outbox(epoch,digest,leaf,idx) VALUES (1,x'01','a',0), (1,x'02','b',1), (1,x'03','c',3), (1,x'04','d',2), (1,x'05','e',NULL);
+		INSERT INTO document VALUES (7,x'0d',x'0a','p','t',0,NULL,NULL,1,NULL,NULL);
+		INSERT INTO receipt(digest,request,at,requester,code,ended,purpose,model,openings) VALUES
+			(x'03',x'13',3,x'aa','','complete','care','m','{}'), (x'05',x'15',5,x'aa','no_grant','','care','',NULL);
+		INSERT INTO use_ VALUES (7,1,x'02','quoted',6), (7,2,NULL,'',0);
+		INSERT INTO opened VALUES (x'01','later',8), (x'02','earlier',7);
+		PRAGMA user_version=1;`)
 	return path
 }
 
@@ -76,14 +103,20 @@ func execute(t *testing.T, path, query string) {
 	}
 }
 
-func schemaOf(t *testing.T, path string) (out []string) {
+func schemaOf(t *testing.T, path string) []string {
+	t.Helper()
+	return texts(t, path, "SELECT coalesce(sql,name) FROM sqlite_schema ORDER BY 1")
+}
+
+// texts returns the first column of a query's rows.
+func texts(t *testing.T, path, query string) (out []string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	rows, err := db.QueryContext(t.Context(), "SELECT coalesce(sql,name) FROM sqlite_schema ORDER BY 1")
+	rows, err := db.QueryContext(t.Context(), query)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 // Receipt is one outcome.
 type Receipt struct {
 	Num       int64
-	Digest    dsai.Digest
+	Digest    dsai.Digest // of the artifact
 	Request   dsai.Digest
 	At        dsai.Time
 	Requester dsai.Digest
@@ -26,7 +26,8 @@ type Receipt struct {
 	Openings  []byte // JSON of dsai.Openings; nil once erased
 }
 
-const receiptColumns = `num,digest,request,at,requester,code,ended,purpose,model,openings`
+const selectReceipt = `SELECT r.num,c.digest,r.request,r.at,r.requester,r.code,r.ended,r.purpose,r.model,r.openings
+	FROM receipt r JOIN credential c ON c.num=r.num `
 
 func scanReceipt(scan func(...any) error) (r Receipt, err error) {
 	var d, q, who []byte
@@ -41,19 +42,25 @@ func (s *Store) Ended(ctx context.Context, request dsai.Digest) (bool, error) {
 	return n > 0, err
 }
 
-// Finish records an outcome. A request has one.
-func (t *Tx) Finish(r Receipt) (num int64, err error) {
-	res, err := t.exec(`INSERT INTO receipt(digest,request,at,requester,code,ended,purpose,model,openings) VALUES(?,?,?,?,?,?,?,?,?)`,
-		r.Digest[:], r.Request[:], int64(r.At), r.Requester[:], string(r.Code), string(r.Ended), r.Purpose, r.Model, r.Openings)
+// Finish stores the artifact of an outcome and lists it. A request has one.
+func (t *Tx) Finish(c Credential, r Receipt) (num int64, err error) {
+	if num, err = t.put(c); err == nil && num == 0 {
+		err = ErrExists
+	}
+	if err == nil {
+		err = t.do(`INSERT INTO receipt(num,request,at,requester,code,ended,purpose,model,openings) VALUES(?,?,?,?,?,?,?,?,?)`,
+			num, r.Request[:], int64(r.At), r.Requester[:], string(r.Code), string(r.Ended), r.Purpose, r.Model, r.Openings)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("finish request: %w", err)
 	}
-	return res.LastInsertId()
+	return num, nil
 }
 
 // Use is what one receipt used of one document.
 type Use struct {
-	Document int64
+	Document int64 // 0: one that is not here
+	ID       dsai.DocumentID
 	Receipt  int64
 	Consent  dsai.Digest // zero: considered and refused
 	Quoted   string
@@ -61,7 +68,10 @@ type Use struct {
 }
 
 // AddUse records a use and adds to what its requester was quoted.
-func (t *Tx) AddUse(u Use, requester dsai.Digest, d dsai.DocumentID) error {
+func (t *Tx) AddUse(u Use, requester dsai.Digest) error {
+	if u.Document == 0 {
+		return nil
+	}
 	var c any
 	if !u.Consent.IsZero() {
 		c = u.Consent[:]
@@ -70,7 +80,7 @@ func (t *Tx) AddUse(u Use, requester dsai.Digest, d dsai.DocumentID) error {
 		u.Document, u.Receipt, c, u.Quoted, u.Chars); err != nil || u.Chars == 0 {
 		return err
 	}
-	return t.Charge(requester, d, u.Chars)
+	return t.Charge(requester, u.ID, u.Chars)
 }
 
 // Charge adds to what a requester was quoted of a document.
@@ -86,22 +96,22 @@ func (s *Store) Quoted(ctx context.Context, requester dsai.Digest, d dsai.Docume
 
 // Receipts returns outcomes, newest first, at most max.
 func (s *Store) Receipts(ctx context.Context, max int) ([]Receipt, error) {
-	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt ORDER BY num DESC LIMIT ?`, max)
+	return rows(ctx, s, scanReceipt, selectReceipt+`ORDER BY r.num DESC LIMIT ?`, max)
 }
 
 // ReceiptsOf returns one requester's outcomes, newest first, at most max.
 func (s *Store) ReceiptsOf(ctx context.Context, requester dsai.Digest, max int) ([]Receipt, error) {
-	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE requester=? ORDER BY num DESC LIMIT ?`, requester[:], max)
+	return rows(ctx, s, scanReceipt, selectReceipt+`WHERE r.requester=? ORDER BY r.num DESC LIMIT ?`, requester[:], max)
 }
 
 // Receipt returns one outcome by its digest.
 func (s *Store) Receipt(ctx context.Context, d dsai.Digest) (Receipt, error) {
-	return row(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE digest=?`, d[:])
+	return row(ctx, s, scanReceipt, selectReceipt+`WHERE c.digest=?`, d[:])
 }
 
 // LastReceipt returns the newest outcome.
 func (s *Store) LastReceipt(ctx context.Context) (Receipt, error) {
-	return row(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt ORDER BY num DESC LIMIT 1`)
+	return row(ctx, s, scanReceipt, selectReceipt+`ORDER BY r.num DESC LIMIT 1`)
 }
 
 // CountReceipts returns how many answers and refusals there are.
@@ -136,8 +146,8 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 		err = scan(&u.Document, &u.Receipt, &c, &u.Quoted, &u.Chars, &d, &u.At, &who, &u.Purpose, &u.Code)
 		u.Consent, u.Digest, u.Requester = digest(c), digest(d), digest(who)
 		return u, err
-	}, `SELECT u.document,u.receipt,u.consent,u.quoted,u.chars,r.digest,r.at,r.requester,r.purpose,r.code
-		FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.at>=? AND u.document IN (SELECT value FROM json_each(?))
+	}, `SELECT u.document,u.receipt,u.consent,u.quoted,u.chars,c.digest,r.at,r.requester,r.purpose,r.code
+		FROM use_ u JOIN receipt r ON r.num=u.receipt JOIN credential c ON c.num=r.num WHERE r.at>=? AND u.document IN (SELECT value FROM json_each(?))
 		ORDER BY r.num DESC, u.document`, int64(since), string(in))
 }
 
@@ -165,7 +175,8 @@ type UseCount struct {
 // UsesOfConsent returns in how many answers a consent was used, and when last:
 // for all that it names, or for some documents only.
 func (s *Store) UsesOfConsent(ctx context.Context, consent dsai.Digest, documents ...int64) (UseCount, error) {
-	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent=?`
+	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM grant_document g JOIN document d ON d.id=g.document
+		JOIN use_ u ON u.document=d.num AND u.consent=g.consent JOIN receipt r ON r.num=u.receipt WHERE g.consent=?`
 	args := []any{consent[:]}
 	if len(documents) > 0 {
 		in, err := json.Marshal(documents)
@@ -288,5 +299,5 @@ func (s *Store) ReceiptsByPrefix(ctx context.Context, hex string) ([]Receipt, er
 	if err1 != nil || err2 != nil {
 		return nil, nil // no digits
 	}
-	return rows(ctx, s, scanReceipt, `SELECT `+receiptColumns+` FROM receipt WHERE digest BETWEEN ? AND ? LIMIT 10`, low[:], high[:])
+	return rows(ctx, s, scanReceipt, selectReceipt+`WHERE c.digest BETWEEN ? AND ? LIMIT 10`, low[:], high[:])
 }

@@ -4,28 +4,28 @@
 -- Each index costs a page in every answer: have none that no query needs.
 
 -- Every signed artifact, in canonical form. raw becomes NULL when it is erased;
--- the leaf in the log stays, and says nothing without raw and salt.
+-- the leaf in the log stays, and says nothing without raw and salt. No row goes.
 CREATE TABLE credential (
-  num     INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival
+  num     INTEGER PRIMARY KEY,       -- order of arrival
   digest  BLOB    NOT NULL UNIQUE,   -- content digest, without id and proof
   type    TEXT    NOT NULL,
   raw     BLOB,
   salt    BLOB,                      -- blinds the leaf
   created INTEGER NOT NULL           -- seconds since the epoch
 );
-CREATE INDEX credential_type ON credential(type, num);
+-- Receipts are the many that nobody asks for by type.
+CREATE INDEX credential_type ON credential(type, num) WHERE type NOT IN ('InferenceReceipt','RefusalReceipt');
 
 -- What must reach the log, in order. A row is written in the transaction that
 -- acknowledges the artifact; idx is filled in once the log holds the leaf.
 CREATE TABLE outbox (
-  id     INTEGER PRIMARY KEY AUTOINCREMENT,
-  epoch  INTEGER NOT NULL,
-  digest BLOB    NOT NULL,
-  leaf   BLOB    NOT NULL,
-  idx    INTEGER
+  credential INTEGER PRIMARY KEY REFERENCES credential(num),
+  epoch      INTEGER NOT NULL,
+  first      INTEGER NOT NULL,       -- 1 goes before all others of its epoch
+  leaf       BLOB    NOT NULL,
+  idx        INTEGER
 );
-CREATE INDEX outbox_digest ON outbox(digest);
-CREATE INDEX outbox_pending ON outbox(id) WHERE idx IS NULL;
+CREATE INDEX outbox_pending ON outbox(epoch, first DESC, credential) WHERE idx IS NULL;
 CREATE INDEX outbox_idx ON outbox(epoch, idx) WHERE idx IS NOT NULL;
 
 CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
@@ -112,8 +112,7 @@ CREATE TABLE revocation (
 CREATE INDEX revocation_consent ON revocation(consent);
 
 CREATE TABLE receipt (
-  num       INTEGER PRIMARY KEY AUTOINCREMENT,
-  digest    BLOB NOT NULL UNIQUE,
+  num       INTEGER PRIMARY KEY REFERENCES credential(num),
   request   BLOB NOT NULL UNIQUE,
   at        INTEGER NOT NULL,
   requester BLOB NOT NULL,           -- Undertaking.Requester
@@ -125,6 +124,7 @@ CREATE TABLE receipt (
 );
 CREATE INDEX receipt_requester ON receipt(requester);
 
+-- The uses of a consent are those of the documents that grant_document names.
 CREATE TABLE use_ (
   document INTEGER NOT NULL REFERENCES document(num),
   receipt  INTEGER NOT NULL REFERENCES receipt(num),
@@ -133,7 +133,6 @@ CREATE TABLE use_ (
   chars    INTEGER NOT NULL,         -- code points quoted
   PRIMARY KEY (document, receipt)
 ) WITHOUT ROWID;
-CREATE INDEX use_consent ON use_(consent);
 
 -- Code points of a document quoted to a requester so far.
 CREATE TABLE quoted (

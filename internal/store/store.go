@@ -4,6 +4,7 @@
 // Package store keeps a node's state in one SQLite database. It is the only
 // package that writes SQL. Every write is one transaction under
 // synchronous=FULL: when a method returns nil, its effect survives a crash.
+// [Store.Later] is the exception, for what is durable elsewhere.
 // It decides nothing: consent, policy and ranking are judged elsewhere, from
 // what it returns.
 package store
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -44,7 +46,10 @@ type Store struct {
 	read *sql.DB
 
 	rmu    sync.Mutex
-	rstmts map[string]*sql.Stmt
+	rstmts map[string]*readStmt
+
+	lmu   sync.Mutex
+	later []later
 
 	mu    sync.Mutex // serialises writers, so that none meets SQLITE_BUSY
 	write *sql.DB
@@ -131,29 +136,28 @@ func open(path string) (*Store, error) {
 		r.Close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{read: r, write: w, conn: conn, stmts: map[string]*sql.Stmt{}, rstmts: map[string]*sql.Stmt{}}, nil
+	return &Store{read: r, write: w, conn: conn, stmts: map[string]*sql.Stmt{}, rstmts: map[string]*readStmt{}}, nil
 }
 
 // Close releases the database and leaves all of it in one file.
 func (s *Store) Close() error {
 	// Statements first: SQLite keeps a connection open until its last one ends,
 	// and readers before the writer: they would hold its checkpoint up.
+	err := s.settle()
 	s.rmu.Lock()
-	err := closeAll(s.rstmts)
+	for _, st := range s.rstmts {
+		err = errors.Join(err, st.Close())
+	}
+	clear(s.rstmts)
 	s.rmu.Unlock()
 	err = errors.Join(err, s.read.Close(), s.Flush(context.Background()))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return errors.Join(err, closeAll(s.stmts), s.conn.Close(), s.write.Close())
-}
-
-func closeAll(stmts map[string]*sql.Stmt) error {
-	var errs []error
-	for _, st := range stmts {
-		errs = append(errs, st.Close())
+	for _, st := range s.stmts {
+		err = errors.Join(err, st.Close())
 	}
-	clear(stmts)
-	return errors.Join(errs...)
+	clear(s.stmts)
+	return errors.Join(err, s.conn.Close(), s.write.Close())
 }
 
 // Flush moves what was written from the write-ahead log into the database and
@@ -162,6 +166,9 @@ func closeAll(stmts map[string]*sql.Stmt) error {
 func (s *Store) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if err := s.settleLocked(); err != nil {
+		return fmt.Errorf("flush store: %w", err)
+	}
 	var busy, frames, moved int
 	err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
 	if err == nil && busy != 0 {
@@ -184,6 +191,9 @@ func (s *Store) Check(ctx context.Context) ([]string, error) {
 
 // BackupTo writes a consistent copy of the database to a new file.
 func (s *Store) BackupTo(ctx context.Context, path string) error {
+	if err := s.settle(); err != nil {
+		return fmt.Errorf("back up store: %w", err)
+	}
 	conn, err := s.read.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("back up store: %w", err)
@@ -216,6 +226,14 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	if err := s.settleLocked(); err != nil {
+		return err
+	}
+	return s.update(ctx, f)
+}
+
+// update is one transaction. The caller holds mu.
+func (s *Store) update(ctx context.Context, f func(*Tx) error) error {
 	// Begin and end are not for ctx to interrupt: nobody would know whether
 	// they happened.
 	whole := context.WithoutCancel(ctx)
@@ -238,6 +256,68 @@ func (s *Store) Update(ctx context.Context, f func(*Tx) error) error {
 		return errors.Join(explain(err), s.rollback(ctx))
 	}
 	s.epoch = tx.epoch
+	return nil
+}
+
+// later is a change that waits.
+type later struct {
+	change func(*Tx) error
+	done   func()
+}
+
+// Later has a change made before anybody reads what it may touch, and before any
+// other change, in one transaction with those that wait with it: so the many
+// outcomes of a busy node cost one fsync now and then. The caller has made it
+// durable elsewhere, and repeats it after a crash; done is called once it is on
+// disk. While it fails, such as on a full disk, it waits on, and whoever needs it
+// done gets the error.
+func (s *Store) Later(change func(*Tx) error, done func()) {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	s.later = append(s.later, later{change, done})
+}
+
+// waiting returns the changes that wait. Only settleLocked removes any.
+func (s *Store) waiting() []later {
+	s.lmu.Lock()
+	defer s.lmu.Unlock()
+	return s.later
+}
+
+// settle makes the changes that wait.
+func (s *Store) settle() error {
+	if len(s.waiting()) == 0 {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.settleLocked()
+}
+
+// settleLocked makes the changes that wait. The caller holds mu. It is not for
+// one caller's context to interrupt: they are others' changes.
+func (s *Store) settleLocked() error {
+	changes := s.waiting()
+	if len(changes) == 0 {
+		return nil
+	}
+	err := s.update(context.Background(), func(tx *Tx) error {
+		for _, l := range changes {
+			if err := l.change(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	s.lmu.Lock()
+	s.later = append([]later(nil), s.later[len(changes):]...)
+	s.lmu.Unlock()
+	for _, l := range changes {
+		l.done()
+	}
 	return nil
 }
 
@@ -325,15 +405,32 @@ func row[T any](ctx context.Context, s *Store, scan func(func(...any) error) (T,
 	return v, err
 }
 
-func (s *Store) readStmt(ctx context.Context, query string) (*sql.Stmt, error) {
+// readStmt is a prepared query, and whether it may read what a change that waits
+// touches.
+type readStmt struct {
+	*sql.Stmt
+	late bool
+}
+
+// late matches the tables that Finish and AddUse write. A query that names none of
+// them does not wait for outcomes: there is one for each passage of an answer.
+var late = regexp.MustCompile(`\b(credential|outbox|receipt|use_|quoted)\b|PRAGMA`)
+
+func (s *Store) readStmt(ctx context.Context, query string) (*readStmt, error) {
 	s.rmu.Lock()
-	defer s.rmu.Unlock()
-	if st, ok := s.rstmts[query]; ok {
-		return st, nil
-	}
-	st, err := s.read.PrepareContext(context.WithoutCancel(ctx), query)
-	if err == nil {
+	st, ok := s.rstmts[query]
+	if !ok {
+		prepared, err := s.read.PrepareContext(context.WithoutCancel(ctx), query)
+		if err != nil {
+			s.rmu.Unlock()
+			return nil, err
+		}
+		st = &readStmt{prepared, late.MatchString(query)}
 		s.rstmts[query] = st
 	}
-	return st, err
+	s.rmu.Unlock()
+	if st.late {
+		return st, s.settle()
+	}
+	return st, nil
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -92,6 +93,56 @@ func TestOutboxOrderAndSequence(t *testing.T) {
 	update(t, s, func(tx *store.Tx) error { return tx.MovePending(2) })
 	if moved, err := s.Unsequenced(t.Context(), 2, 10); err != nil || len(moved) != 4 || !bytes.Equal(moved[0].Leaf, ps[1].Leaf) {
 		t.Errorf("Unsequenced after MovePending = %d leaves, %v, want 4 in order", len(moved), err)
+	}
+}
+
+// The record that opens an epoch precedes what waited for longer.
+func TestEpochRecordFirst(t *testing.T) {
+	s, _ := create(t)
+	record := credential(9)
+	record.Kind = dsai.LeafEpoch
+	update(t, s, func(tx *store.Tx) error { return errors.Join(tx.Put(credential(1)), tx.Put(credential(2))) })
+	update(t, s, func(tx *store.Tx) error {
+		tx.OpenEpoch(2)
+		return errors.Join(tx.Put(record), tx.MovePending(2))
+	})
+	update(t, s, func(tx *store.Tx) error { return tx.Put(credential(3)) })
+	var got []string
+	ps, err := s.Unsequenced(t.Context(), 2, 10)
+	for _, p := range ps {
+		got = append(got, string(p.Leaf))
+	}
+	var want []string
+	for _, c := range []store.Credential{record, credential(1), credential(2), credential(3)} {
+		want = append(want, string(dsai.Leaf(c.Kind, c.Salt, c.Body)))
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("Unsequenced = %q, %v, want %q", got, err, want)
+	}
+}
+
+// A request has one outcome, and an outcome is listed once.
+func TestFinishTwice(t *testing.T) {
+	s, _ := create(t)
+	finish := func(n, request int) error {
+		return s.Update(t.Context(), func(tx *store.Tx) error {
+			_, err := tx.Finish(credential(n), store.Receipt{Request: d(request)})
+			return err
+		})
+	}
+	if err := finish(1, 10); err != nil {
+		t.Fatal(err)
+	}
+	for name, again := range map[string][2]int{"request": {2, 10}, "artifact": {1, 11}} {
+		if err := finish(again[0], again[1]); err == nil {
+			t.Errorf("Finish with the same %s = nil, want an error", name)
+		}
+	}
+	if rs, err := s.Receipts(t.Context(), 10); err != nil || len(rs) != 1 || rs[0].Digest != d(1) {
+		t.Errorf("Receipts = %+v, %v, want the first alone", rs, err)
+	}
+	if _, err := s.Raw(t.Context(), d(2)); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("Raw of a refused outcome = %v, want %v", err, store.ErrNotFound)
 	}
 }
 
@@ -225,8 +276,8 @@ func TestForgetErasesBytes(t *testing.T) {
 		}
 		err = tx.AddVersion(store.Version{Commitment: d(2), Document: num, Created: 1})
 		_, err2 := tx.AddPassage(store.Passage{Document: num, Version: d(2), Commitment: d(3), Body: secret})
-		r, err3 := tx.Finish(store.Receipt{Digest: d(4), Request: d(5), Openings: fmt.Appendf(nil, `{"prompt":{"text":"kept"},"response":{"text":%q}}`, secret)})
-		return errors.Join(err, err2, err3, tx.AddUse(store.Use{Document: num, Receipt: r, Consent: d(6), Quoted: string(secret), Chars: 3}, d(7), dsai.DocumentID{Digest: d(1)}))
+		r, err3 := tx.Finish(credential(4), store.Receipt{Request: d(5), Openings: fmt.Appendf(nil, `{"prompt":{"text":"kept"},"response":{"text":%q}}`, secret)})
+		return errors.Join(err, err2, err3, tx.AddUse(store.Use{Document: num, ID: dsai.DocumentID{Digest: d(1)}, Receipt: r, Consent: d(6), Quoted: string(secret), Chars: 3}, d(7)))
 	})
 	update(t, s, func(tx *store.Tx) error { return tx.Forget(1, 2) })
 	if err := s.Flush(t.Context()); err != nil {
@@ -245,7 +296,7 @@ func TestForgetErasesBytes(t *testing.T) {
 func TestReceiptsByPrefix(t *testing.T) {
 	s, _ := create(t)
 	update(t, s, func(tx *store.Tx) error {
-		_, err := tx.Finish(store.Receipt{Digest: d(1), Request: d(2)})
+		_, err := tx.Finish(credential(1), store.Receipt{Request: d(2)})
 		return err
 	})
 	hex := d(1).String()
@@ -265,8 +316,9 @@ func TestUsesOfManyDocuments(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		r, err := tx.Finish(store.Receipt{Digest: d(4), Request: d(5), Requester: who, At: 7})
-		return errors.Join(err, tx.AddUse(store.Use{Document: num, Receipt: r, Consent: d(6), Quoted: "a", Chars: 1}, who, doc))
+		r, err := tx.Finish(credential(4), store.Receipt{Request: d(5), Requester: who, At: 7})
+		return errors.Join(err, tx.AddGrantDocument(d(6), doc, dsai.Digest{}),
+			tx.AddUse(store.Use{Document: num, ID: doc, Receipt: r, Consent: d(6), Quoted: "a", Chars: 1}, who))
 	})
 	var nums []int64
 	for i := range int64(100_000) {

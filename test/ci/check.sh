@@ -35,6 +35,9 @@ script() {
 	"$@"
 }
 
+# gotest is go test that names what it skipped.
+gotest() { go test -json "$@" | env -u GOARCH -u GOAMD64 CGO_ENABLED=0 go run ./internal/arch/cmd/testsum; }
+
 d_packages() { go run ./internal/arch/cmd/dpkgs; }
 
 step_build() { go build -trimpath ./...; }
@@ -49,17 +52,17 @@ step_vet() { go vet ./...; }
 
 step_staticcheck() { go tool -modfile=tools/go.mod staticcheck ./...; }
 
-step_arch() { go test -count=1 ./internal/arch/...; }
+step_arch() { gotest -count=1 ./internal/arch/...; }
 
 # test leaves out what takes long; the peak of loading, which the race detector
 # would falsify, is measured here.
 step_test() {
-	go test -short ./...
-	go test -count=1 -run 'TestLoadPeak$' ./internal/verifiable/engine
+	gotest -short ./...
+	gotest -count=1 -run 'TestLoadPeak$' ./internal/verifiable/engine
 }
 
 # faults flips bits, fills disks and turns clocks back.
-step_faults() { go test -count=1 -timeout 5m ./test/faults; }
+step_faults() { gotest -count=1 -timeout 5m ./test/faults; }
 
 # demo plays the seven beats as the README promises them to a newcomer.
 step_demo() {
@@ -71,7 +74,7 @@ step_race() {
 	: "${RACE_PKGS:?set by make; run: make race}"
 	command -v gcc >/dev/null || skip "the race detector needs gcc"
 	# shellcheck disable=SC2086 # a list of packages
-	CGO_ENABLED=1 go test -race $RACE_PKGS
+	CGO_ENABLED=1 gotest -race $RACE_PKGS
 }
 
 # amd64v3 and arm64 repeat the tests of deterministic packages where the
@@ -83,7 +86,7 @@ step_amd64v3() {
 	local pkgs
 	pkgs=$(d_packages)
 	# shellcheck disable=SC2086
-	GOAMD64=v3 go test $pkgs
+	GOAMD64=v3 gotest $pkgs
 }
 
 step_arm64() {
@@ -93,7 +96,7 @@ step_arm64() {
 		run=(-exec "$(command -v qemu-aarch64 || command -v qemu-aarch64-static)") || skip "qemu-aarch64 is not installed"
 	fi
 	# shellcheck disable=SC2086
-	GOARCH=arm64 go test "${run[@]}" -timeout 20m $pkgs
+	GOARCH=arm64 gotest "${run[@]}" -timeout 20m $pkgs
 }
 
 # crossing has answers of amd64 made again on arm64, and the other way round.
@@ -132,7 +135,7 @@ files_digest() {
 step_e2e() {
 	local s scripts=(test/e2e/*.sh)
 	[ -e cmd/dsai ] || skip "cmd/dsai is not there yet"
-	go test -count=1 ./cmd/dsai
+	gotest -count=1 ./cmd/dsai
 	[ -e "${scripts[0]}" ] || { echo "note: there are no test/e2e/*.sh yet"; return 0; }
 	go build -trimpath -o bin/dsai ./cmd/dsai
 	for s in "${scripts[@]}"; do

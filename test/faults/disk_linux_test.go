@@ -101,6 +101,45 @@ func TestDiskFull(t *testing.T) {
 	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{more}})
 }
 
+// A node whose disk was full goes on without a start once there is room: what
+// could not be begun left nothing in the journal for what follows to stumble on.
+func TestRoomAgain(t *testing.T) {
+	t.Parallel()
+	dir := disk(t, "16m")
+	cfg := found(t, dir)
+	n := open(t, cfg)
+	lend(t, n)
+	receipts := []string{ask(t, n).Receipt.String()}
+	for range 3 {
+		filler := fill(t, dir)
+		full := false
+		for range 100 { // until neither journal nor database finds a place in blocks that they have
+			a, err := try[node.Asked](t, n, "ask", node.AskArgs{Question: question})
+			if full = err != nil; full {
+				break
+			}
+			receipts = append(receipts, a.Receipt.String())
+		}
+		if !full {
+			t.Error("100 questions were answered on a full disk")
+		}
+		if err := os.Remove(filler); err != nil {
+			t.Fatal(err)
+		}
+		receipts = append(receipts, ask(t, n).Receipt.String())
+	}
+	shut(t, n)
+	n = open(t, cfg)
+	if c := complaints(t, n); c != nil {
+		t.Errorf("fsck = %q", c)
+	}
+	for _, r := range receipts {
+		if why := verified(t, n, r, n.Trust()); why != "" {
+			t.Errorf("receipt %s: %s", r, why)
+		}
+	}
+}
+
 func TestReadOnlyDisk(t *testing.T) {
 	t.Parallel()
 	dir := disk(t, "64m")

@@ -106,6 +106,9 @@ func (m *Model) submit(t *task) (*life, error) {
 
 func (m *Model) busyLocked(waited time.Duration) error {
 	wait := m.pace * time.Duration(len(m.queue)+1) / time.Duration(m.e.cfg.Running)
+	if !m.since.IsZero() { // others must let it go first, but not yet
+		wait = max(wait, m.e.cfg.Wait/4-time.Since(m.since))
+	}
 	seconds := math.Ceil(min(max(wait.Seconds(), 1), 120))
 	return &BusyError{Running: m.running, Waiting: len(m.queue), Waited: waited, RetryAfter: time.Duration(seconds) * time.Second}
 }

@@ -213,14 +213,14 @@ func TestLeaveWhileReading(t *testing.T) {
 	e := engine.New(engine.Config{Threads: 2, KeepAlive: -1})
 	defer e.Close()
 	m := add(t, e, write(t, s))
-	want := generate(t, m, request(1, 5, 20))
+	want := generate(t, m, request(1, 5, 60))
 	var group sync.WaitGroup
 	started := make(chan struct{})
 	for _, beside := range []bool{false, true} {
 		if beside { // an answer is under way, and the steps are shared
 			group.Go(func() {
 				n := 0
-				got, err := m.Generate(t.Context(), request(1, 5, 20), func(engine.Piece) error {
+				got, err := m.Generate(t.Context(), request(1, 5, 60), func(engine.Piece) error {
 					if n++; n == 1 {
 						close(started)
 					}
@@ -235,7 +235,7 @@ func TestLeaveWhileReading(t *testing.T) {
 		ctx, leave := context.WithCancel(t.Context())
 		running := m.Status().Running
 		group.Go(func() {
-			for m.Status().Running == running {
+			for m.Status().Running == running && ctx.Err() == nil {
 				runtime.Gosched()
 			}
 			leave()
@@ -245,6 +245,7 @@ func TestLeaveWhileReading(t *testing.T) {
 		if _, err := m.Generate(ctx, r, nil); err == nil {
 			t.Error("Generate that was left has no error")
 		}
+		leave()
 		if n, _ := e.Remembered(); n != 0 {
 			t.Errorf("beside an answer: %v; the step was made to its end after its caller had left", beside)
 		}
