@@ -112,8 +112,14 @@ func (r replaced) Answer(ctx context.Context, e *pipeline.Evidence, emit func(pi
 	return r.answer(ctx, e, emit)
 }
 
+// Settle waits until an artifact is in a published checkpoint.
+func (n *Node) Settle(ctx context.Context, d dsai.Digest) error { return n.settle(ctx, d) }
+
 // OpenedCount is how much work was begun and has not ended.
-func (n *Node) OpenedCount() int { return n.opened.Len() }
+func (n *Node) OpenedCount(ctx context.Context) (int, error) {
+	_, _, err := n.db.CountReceipts(ctx) // which has the store take what has ended
+	return n.opened.Len(), err
+}
 
 // Quoted is how many code points of a document the console was quoted.
 func (n *Node) Quoted(ctx context.Context, d dsai.DocumentID) (int, error) {

@@ -352,8 +352,12 @@ func (n *Node) fsckIndex(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d passages", have), nil
 }
 
-// fsckOpened reads the journal of answers that have begun again.
-func (n *Node) fsckOpened(context.Context) (string, error) {
-	_, err := durable.ReadJournal(n.home.Opened())
+// fsckOpened reads the journal of answers that have begun again, once the store
+// has taken what has ended.
+func (n *Node) fsckOpened(ctx context.Context) (string, error) {
+	_, _, err := n.db.CountReceipts(ctx)
+	if err == nil {
+		_, err = durable.ReadJournal(n.home.Opened())
+	}
 	return fmt.Sprintf("%d answers are being given", n.opened.Len()), err
 }

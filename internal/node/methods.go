@@ -172,7 +172,7 @@ func Describe(err error) *control.Error {
 	case errors.Is(err, errBetweenFormats):
 		e.Hint = "run it again: a migration goes on where it stopped. The home as it was is in its file before-format-*.tgz"
 	case errors.Is(err, durable.ErrDamaged):
-		e.Hint = "copy the home, then put an empty file in the place of opened in it: what a crash interrupted and only that file told of gets no receipt; see docs/RUNBOOK.md, Damage"
+		e.Hint = "copy the home, then put an empty file in the place of opened in it: what a crash interrupted, and answers of the last second before it, lose their receipts where only that file told of them; see docs/RUNBOOK.md, Damage"
 	case errors.Is(err, retrieve.ErrEpochDamaged):
 		e.Hint = "take that file out of a backup into the folder statistics of the home; until then answers that were ranked by it cannot be made again"
 	case errors.Is(err, retrieve.ErrDamaged):

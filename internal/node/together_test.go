@@ -102,7 +102,7 @@ func TestFailedEngineEndsItsPlan(t *testing.T) {
 	if !errors.Is(err, broken) || rec == nil || rec.Output.Ended != dsai.EndedCrashed || rec.Output.Text != "half an answer" {
 		t.Fatalf("ask = %+v, %v, want a receipt that says crashed with what had left", rec, err)
 	}
-	if open := n.OpenedCount(); open != 0 {
+	if open, err := n.OpenedCount(t.Context()); err != nil || open != 0 {
 		t.Errorf("%d plans are open, want none", open)
 	}
 	raw := call[json.RawMessage](t, n, "bundle", node.BundleArgs{Ref: rec.Digest.String()})
