@@ -146,6 +146,66 @@ func TestFinishTwice(t *testing.T) {
 	}
 }
 
+// Whoever looks finds what was left for later, in order, and done is called then.
+// A query that does not touch it makes nobody wait.
+func TestLater(t *testing.T) {
+	s, _ := create(t)
+	var done []int
+	later := func(n int) {
+		s.Later(func(tx *store.Tx) error {
+			_, err := tx.Finish(credential(n), store.Receipt{Request: d(10 * n)})
+			return err
+		}, func() { done = append(done, n) })
+	}
+	for i, look := range []func() error{
+		func() error { _, err := s.Raw(t.Context(), d(1)); return err },
+		func() error { _, err := s.Receipt(t.Context(), d(2)); return err },
+		func() error { _, _, err := s.Index(t.Context(), d(3)); return err },
+		func() error {
+			ps, err := s.Unsequenced(t.Context(), 1, 10)
+			if len(ps) != 4 {
+				err = fmt.Errorf("%d leaves wait, want 4: %w", len(ps), err)
+			}
+			return err
+		},
+		func() error { return s.Flush(t.Context()) },
+		func() error { return s.BackupTo(t.Context(), filepath.Join(t.TempDir(), "copy")) },
+		func() error { return s.Update(t.Context(), func(*store.Tx) error { return nil }) },
+	} {
+		later(i + 1)
+		if _, err := s.Meta(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) || len(done) != i {
+			t.Errorf("after a query of another table: %v, %d changes done, want %d", err, len(done), i)
+		}
+		if err := look(); err != nil || len(done) != i+1 {
+			t.Errorf("look %d = %v, %v done, want it and all before", i, err, done)
+		}
+	}
+	if !slices.IsSorted(done) {
+		t.Errorf("done in the order %v", done)
+	}
+}
+
+// A change that fails waits on, and who needs it hears why.
+func TestLaterFails(t *testing.T) {
+	s, _ := create(t)
+	full, ended := errors.New("disk full"), false
+	fail := full
+	s.Later(func(tx *store.Tx) error {
+		_, err := tx.Finish(credential(1), store.Receipt{Request: d(10)})
+		return errors.Join(err, fail)
+	}, func() { ended = true })
+	if _, err := s.Raw(t.Context(), d(1)); !errors.Is(err, full) || ended {
+		t.Errorf("Raw = %v, done %v, want %v", err, ended, full)
+	}
+	if err := s.Update(t.Context(), func(tx *store.Tx) error { return tx.Put(credential(2)) }); !errors.Is(err, full) {
+		t.Errorf("Update = %v, want %v: it would overtake what waits", err, full)
+	}
+	fail = nil
+	if _, err := s.Raw(t.Context(), d(1)); err != nil || !ended {
+		t.Errorf("Raw = %v, done %v, once there is room", err, ended)
+	}
+}
+
 // Whatever goes wrong inside leaves nothing, and the next transaction works.
 func TestUpdateLeavesNothing(t *testing.T) {
 	errStop := errors.New("stop")
