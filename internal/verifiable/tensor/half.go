@@ -13,18 +13,14 @@ type Half uint16
 
 const maxHalf = 65504
 
-// Float returns the number, which float32 holds exactly.
+// Float returns the number, which float32 holds exactly. Its exponent and fraction in the places of a
+// float32's are the number times 2^-112, subnormal ones too.
 func (h Half) Float() float32 {
-	sign := uint32(h>>15) << 31
-	exponent := uint32(h>>10) & 0x1f
-	fraction := uint32(h) & 0x3ff
-	switch exponent {
-	case 0: // zero and subnormal numbers, fraction * 2^-24
-		return math.Float32frombits(sign | math.Float32bits(float32(fraction)/(1<<24)))
-	case 0x1f:
-		return math.Float32frombits(sign | 0xff<<23 | fraction<<13)
+	sign, rest := uint32(h>>15)<<31, uint32(h&0x7fff)<<13
+	if rest >= 0x1f<<23 { // no number
+		return math.Float32frombits(sign | 0xff<<23 | rest)
 	}
-	return math.Float32frombits(sign | (exponent+112)<<23 | fraction<<13)
+	return float32(math.Float32frombits(sign|rest) * 0x1p112)
 }
 
 // Finite reports whether h is a number.

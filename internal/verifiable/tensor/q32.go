@@ -44,26 +44,27 @@ func dotQ8(group []byte, a *Activation) (acc [RowGroup]float32) {
 }
 
 // signedProducts returns the sums of 32 products. The weights become unsigned by adding 128, and 128
-// times the sum of x is taken off.
+// times the sum of x is taken off. Two rows go at once: each product of 64 bits is one of a row plus, 32
+// bits higher, one of the next.
 func signedProducts(w []byte, x *smallBlock) (n [RowGroup]int32) {
-	var q [smallNumbers]int64
-	for i, v := range x.q {
-		q[i] = int64(v)
-	}
-	for r := 0; r < RowGroup; r += 2 {
-		var both int64
-		for j := range 8 {
-			both += twoRows(binary.LittleEndian.Uint64(w[stepBytes*j+4*r:])^0x8080808080808080, (*[4]int64)(q[4*j:]))
+	var both [RowGroup / 2]int64
+	for j := range 8 {
+		step := (*[stepBytes]byte)(w[stepBytes*j:])
+		q := (*[4]int8)(x.q[4*j:])
+		four := [4]int64{int64(q[0]), int64(q[1]), int64(q[2]), int64(q[3])}
+		for r := range both {
+			both[r] += twoRows(binary.LittleEndian.Uint64(step[8*r:8*r+8])^0x8080808080808080, &four)
 		}
-		n[r], n[r+1] = apart(both)
-		n[r] -= 128 * x.sum
-		n[r+1] -= 128 * x.sum
+	}
+	for r, sum := range both {
+		n[2*r], n[2*r+1] = apart(sum)
+		n[2*r] -= 128 * x.sum
+		n[2*r+1] -= 128 * x.sum
 	}
 	return n
 }
 
-// twoRows multiplies four unsigned bytes of a row and four of the next with x: each product of 64 bits is
-// one of a row plus, 32 bits higher, one of the other.
+// twoRows multiplies four unsigned bytes of a row and four of the next with x.
 func twoRows(v uint64, x *[4]int64) int64 {
 	const one = 0x000000ff000000ff
 	return int64(v&one)*x[0] + int64(v>>8&one)*x[1] + int64(v>>16&one)*x[2] + int64(v>>24&one)*x[3]
