@@ -346,14 +346,38 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 	if err != nil {
 		return fmt.Errorf("add %s: %w", path, err)
 	}
+	copies, err := s.store(ctx, &d, isNew, w)
+	if err != nil {
+		return fmt.Errorf("add %s: %w", path, err)
+	}
+	s.seen, s.added[d.Num] = append(s.seen, d.Num), true
+	for _, o := range copies {
+		if o.Member != s.m.ID {
+			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
+		}
+	}
+	return nil
+}
+
+// store puts a version on disk, and sets its document aside if another member
+// took the same bytes back. No revocation is between the look and the record: of
+// one before, the library knows; one after finds here what it must set aside. It
+// returns the documents that had these bytes before.
+func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *written) ([]store.Document, error) {
+	n := s.n
+	n.revoking.Lock()
+	defer n.revoking.Unlock()
+	if err := n.lib.mend(ctx, n.db); err != nil {
+		return nil, err
+	}
 	copies, err := n.db.Copies(ctx, w.version.MAC)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	aside := s.withdrawnCopy(copies)
-	err = n.db.Update(ctx, func(tx *store.Tx) error {
+	return copies, n.db.Update(ctx, func(tx *store.Tx) (err error) {
 		if isNew {
-			if d.Num, err = tx.AddDocument(d); err != nil {
+			if d.Num, err = tx.AddDocument(*d); err != nil {
 				return err
 			}
 		} else if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
@@ -366,23 +390,13 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 		}
 		return w.write(tx, d.Num)
 	})
-	if err != nil {
-		return fmt.Errorf("add %s: %w", path, err)
-	}
-	s.seen, s.added[d.Num] = append(s.seen, d.Num), true
-	for _, c := range copies {
-		if o := n.lib.document(c); o != nil && o.Member != s.m.ID {
-			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
-		}
-	}
-	return nil
 }
 
 // withdrawnCopy returns another member's document with these bytes that was
 // withdrawn or forgotten: uploading it again must not bring it back.
-func (s *sink) withdrawnCopy(copies []int64) dsai.DocumentID {
-	for _, num := range copies {
-		o := s.n.lib.document(num)
+func (s *sink) withdrawnCopy(copies []store.Document) dsai.DocumentID {
+	for _, c := range copies {
+		o := s.n.lib.document(c.Num)
 		if o == nil || o.Member == s.m.ID {
 			continue
 		}

@@ -196,9 +196,9 @@ func (s *Store) CurrentVersions(ctx context.Context) ([]Version, error) {
 }
 
 // Copies returns the documents whose current version has the same source.
-func (s *Store) Copies(ctx context.Context, mac [32]byte) ([]int64, error) {
-	return rows(ctx, s, func(scan func(...any) error) (n int64, err error) { return n, scan(&n) },
-		`SELECT d.num FROM version v JOIN document d ON d.num=v.document AND d.version=v.commitment WHERE v.mac=? ORDER BY d.num`, mac[:])
+func (s *Store) Copies(ctx context.Context, mac [32]byte) ([]Document, error) {
+	return rows(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document
+		WHERE num IN (SELECT document FROM version WHERE mac=?) AND version IN (SELECT commitment FROM version WHERE mac=?) ORDER BY num`, mac[:], mac[:])
 }
 
 // Passage is one passage of a version.
