@@ -90,7 +90,8 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
-// Copy names another member's document with the same bytes.
+// Copy names another member's document with the same bytes, in any version: a
+// withdrawal covers all of them.
 type Copy struct {
 	Path  string `json:"path"`
 	Of    string `json:"of"`
@@ -362,7 +363,7 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 // store puts a version on disk, and sets its document aside if another member
 // took the same bytes back. No revocation is between the look and the record: of
 // one before, the library knows; one after finds here what it must set aside. It
-// returns the documents that had these bytes before.
+// returns the documents that have these bytes, or had them.
 func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *written) ([]store.Document, error) {
 	n := s.n
 	n.revoking.Lock()
@@ -370,7 +371,7 @@ func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *writ
 	if err := n.lib.mend(ctx, n.db); err != nil {
 		return nil, err
 	}
-	copies, err := n.db.Copies(ctx, w.version.MAC)
+	copies, err := n.db.Holders(ctx, w.version.MAC)
 	if err != nil {
 		return nil, err
 	}
@@ -392,8 +393,8 @@ func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *writ
 	})
 }
 
-// withdrawnCopy returns another member's document with these bytes that was
-// withdrawn or forgotten: uploading it again must not bring it back.
+// withdrawnCopy returns another member's document that was withdrawn or forgotten
+// and has, or had, these bytes: uploading them again must not bring them back.
 func (s *sink) withdrawnCopy(copies []store.Document) dsai.DocumentID {
 	for _, c := range copies {
 		o := s.n.lib.document(c.Num)

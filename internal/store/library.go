@@ -201,6 +201,13 @@ func (s *Store) Copies(ctx context.Context, mac [32]byte) ([]Document, error) {
 		WHERE num IN (SELECT document FROM version WHERE mac=?) AND version IN (SELECT commitment FROM version WHERE mac=?) ORDER BY num`, mac[:], mac[:])
 }
 
+// Holders returns the documents of which a version, current or not, has the same
+// source.
+func (s *Store) Holders(ctx context.Context, mac [32]byte) ([]Document, error) {
+	return rows(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document
+		WHERE num IN (SELECT document FROM version WHERE mac=?) ORDER BY num`, mac[:])
+}
+
 // Passage is one passage of a version.
 type Passage struct {
 	Num        int64
