@@ -401,7 +401,7 @@ func (s *sink) withdrawnCopy(copies []store.Document) dsai.DocumentID {
 		if o == nil || o.Member == s.m.ID {
 			continue
 		}
-		if st := s.n.documentState(o); st == stateWithdrawn || st == stateForgotten {
+		if o.Secret == nil || o.withdrawn() {
 			return o.ID
 		}
 	}

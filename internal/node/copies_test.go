@@ -5,6 +5,7 @@ package node_test
 
 import (
 	"encoding/json"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -71,5 +72,38 @@ func TestWithdrawnDuringAddition(t *testing.T) {
 	}
 	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
 		t.Errorf("ask = %q, want a refusal", a.Answer)
+	}
+}
+
+// TestWithdrawnWhileAway withdraws a document that lists show in another state:
+// its file was deleted, or it is set aside itself.
+func TestWithdrawnWhileAway(t *testing.T) {
+	n, _ := home(t)
+	for _, name := range []string{"Bob", "Chen"} {
+		call[node.MemberShown](t, n, "member.add", node.MemberArgs{Name: name})
+	}
+	mine := addAs(t, n, "", "oral.md", rehydration)
+	call[int](t, n, "gone", node.GoneArgs{Paths: []string{mine.Path}})
+	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: mine.Path})
+	if s := state(t, n, mine.ID); s != "deleted" {
+		t.Errorf("the withdrawn document is %q, want deleted", s)
+	}
+	bobs := addAs(t, n, "Bob", "copy.md", rehydration)
+	if s := state(t, n, bobs.ID); s != "quarantined" {
+		t.Errorf("a copy of a withdrawn document whose file is gone is %q, want quarantined", s)
+	}
+	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
+		t.Errorf("ask = %q, want a refusal", a.Answer)
+	}
+	// Amina lends hers again, so only Bob's withdrawal is left.
+	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{mine.Path}})
+	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: bobs.Path})
+	chens := addAs(t, n, "Chen", "other.md", rehydration)
+	if s := state(t, n, chens.ID); s != "quarantined" {
+		t.Errorf("a copy of a withdrawn document that is set aside is %q, want quarantined", s)
+	}
+	again := call[node.Contributed](t, n, "add", node.Contribution{Member: "Bob", Paths: []string{filepath.Dir(bobs.Path)}})
+	if len(again.Documents) != 0 {
+		t.Errorf("adding the folder of a withdrawn document lends %+v, want nothing", again.Documents)
 	}
 }

@@ -92,27 +92,23 @@ func (n *Node) viewDocument(ctx context.Context, d *document) (view.Document, er
 // stateWithdrawn is the state of a document whose member took it back.
 const stateWithdrawn = "withdrawn"
 
-// stateForgotten is the state of a document whose text was destroyed.
-const stateForgotten = "forgotten"
-
-// documentState says in a word or two whether a document can be used at all.
+// documentState says in a word or two whether a document can be used at all. It
+// can be in more than one of these states, of which people are told the first.
 func (n *Node) documentState(d *document) string {
 	switch {
 	case d.Secret == nil:
-		return stateForgotten
+		return "forgotten"
 	case d.Gone != 0:
 		return "deleted"
 	case !d.Quarantine.IsZero():
 		return "quarantined"
 	}
-	g, at := d.governing(), n.clock.moment()
-	if g == nil {
+	switch g := d.governing(); {
+	case g == nil:
 		return "no consent"
-	}
-	if _, r := g.Covers(at, d.ID, d.Version); r == consent.Revoked || g.state.Revoked != 0 {
-		return "withdrawn"
-	}
-	if at.Now > g.Consent.ValidUntil {
+	case d.withdrawn():
+		return stateWithdrawn
+	case n.clock.now() > g.Consent.ValidUntil:
 		return "expired"
 	}
 	return "in use"
