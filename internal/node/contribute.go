@@ -322,11 +322,19 @@ func (s *sink) Known(ctx context.Context, path string, source [32]byte) (bool, e
 	for _, v := range vs {
 		if v.Commitment == d.Version && v.MAC == s.n.mac(source) {
 			s.seen = append(s.seen, d.Num)
-			return true, nil
+			if !s.marks(d) {
+				return true, nil
+			}
+			return true, s.n.db.Update(ctx, func(tx *store.Tx) error { return tx.SetSensitive(d.Num) })
 		}
 	}
 	return false, nil
 }
+
+// marks reports whether a document is added as sensitive now and was not before.
+// That it is added again without a word of that takes nothing back: only another
+// consent does, and place says so.
+func (s *sink) marks(d store.Document) bool { return s.sensitive && !d.Sensitive }
 
 // Add implements ingest.Sink: one transaction holds document, version,
 // derivation, passages and what the index must learn.
@@ -383,6 +391,11 @@ func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *writ
 			}
 		} else if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
 			return err
+		}
+		if s.marks(*d) {
+			if err := tx.SetSensitive(d.Num); err != nil {
+				return err
+			}
 		}
 		if !aside.IsZero() {
 			if err := tx.SetQuarantine(d.Num, aside); err != nil {

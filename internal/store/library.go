@@ -57,7 +57,7 @@ type Document struct {
 	Member     dsai.MemberID
 	Path       string
 	Title      string
-	Sensitive  bool
+	Sensitive  bool   // was added as such
 	Secret     []byte // nil once forgotten
 	Version    dsai.Digest
 	Created    dsai.Time
@@ -98,6 +98,11 @@ func (s *Store) Document(ctx context.Context, num int64) (Document, error) {
 // DocumentByPath returns a member's document by its path.
 func (s *Store) DocumentByPath(ctx context.Context, m dsai.MemberID, path string) (Document, error) {
 	return row(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document WHERE member=? AND path=?`, m.Digest[:], path)
+}
+
+// SetSensitive marks a document as added as sensitive.
+func (t *Tx) SetSensitive(num int64) error {
+	return t.do(`UPDATE document SET sensitive=1 WHERE num=?`, num)
 }
 
 // SetGone marks a document as absent since at (zero: present again).
