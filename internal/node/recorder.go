@@ -70,8 +70,8 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 	typ := dsai.TypeInferenceReceipt
 	if r.Refusal != nil {
 		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
-		for _, d := range r.Refusal.Considered {
-			uses = append(uses, use{document: d})
+		for _, c := range r.Refusal.Considered {
+			uses = append(uses, use{document: c.Document, consent: c.Consent})
 		}
 	} else {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
@@ -120,10 +120,11 @@ func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *
 	return nil
 }
 
-// use is what one answer used of one document.
+// use is what one answer used of one document, or that a refused question came
+// to it.
 type use struct {
 	document dsai.DocumentID
-	consent  dsai.Digest
+	consent  dsai.Digest // zero: withheld
 	quoted   string
 	chars    int
 }

@@ -257,10 +257,13 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 			Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Quoted: inert.Line(r.Quoted), Outcome: "answered", Code: r.Code,
 		}
 		switch {
-		case r.Code == dsai.CodeNoEvidence:
-			u.Outcome = "unanswered"
-		case r.Code != "":
+		case r.Code != "" && r.Consent.IsZero(): // withheld, whatever the others had for the question
 			u.Outcome = "refused"
+			if r.Code == dsai.CodeNoEvidence {
+				u.Code = dsai.CodeNoGrant
+			}
+		case r.Code != "":
+			u.Outcome = "unanswered" // found for the question, and nothing was answered
 		case r.Chars == 0:
 			u.Outcome = "considered" // given to the engine, and not quoted
 		}

@@ -51,11 +51,12 @@ func (t *Tx) Finish(r Receipt) (num int64, err error) {
 	return res.LastInsertId()
 }
 
-// Use is what one receipt used of one document.
+// Use is what one receipt used of one document, or, of a refusal, that the
+// question came to it.
 type Use struct {
 	Document int64
 	Receipt  int64
-	Consent  dsai.Digest // zero: considered and refused
+	Consent  dsai.Digest // zero: withheld
 	Quoted   string
 	Chars    int
 }
@@ -141,14 +142,15 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 		ORDER BY r.num DESC, u.document`, int64(since), string(in))
 }
 
-// UseCounts returns, for every document ever used, how often and when last.
+// UseCounts returns, for every document ever used in an answer, how often and
+// when last.
 func (s *Store) UseCounts(ctx context.Context) (map[int64]UseCount, error) {
 	type pair struct {
 		doc int64
 		UseCount
 	}
 	ps, err := rows(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.doc, &p.Count, &p.Last) },
-		`SELECT u.document,count(*),max(r.at) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent IS NOT NULL GROUP BY u.document`)
+		`SELECT u.document,count(*),max(r.at) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.code='' GROUP BY u.document`)
 	out := make(map[int64]UseCount, len(ps))
 	for _, p := range ps {
 		out[p.doc] = p.UseCount
@@ -165,7 +167,7 @@ type UseCount struct {
 // UsesOfConsent returns in how many answers a consent was used, and when last:
 // for all that it names, or for some documents only.
 func (s *Store) UsesOfConsent(ctx context.Context, consent dsai.Digest, documents ...int64) (UseCount, error) {
-	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent=?`
+	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent=? AND r.code=''`
 	args := []any{consent[:]}
 	if len(documents) > 0 {
 		in, err := json.Marshal(documents)
