@@ -152,11 +152,14 @@ func usesOf(o *pipeline.Output) []use {
 			if !whole {
 				out[k].chars += utf8.RuneCountInString(s)
 			}
-			out[k].quoted = strings.TrimSpace(out[k].quoted + " " + s)
+			out[k].quoted = andQuoted(out[k].quoted, s)
 		}
 	}
 	return out
 }
+
+// andQuoted adds a sentence to those that uses show of a document.
+func andQuoted(before, s string) string { return strings.TrimSpace(before + " " + s) }
 
 // quoteText is the text of a quote, "" when it lies outside the passage.
 func quoteText(b dsai.PassageBody, q dsai.Quote) string {

@@ -252,6 +252,11 @@ func (s *Store) PassagesOf(ctx context.Context, version dsai.Digest) ([]Passage,
 	return rows(ctx, s, scanPassage, `SELECT `+passageColumns+` FROM passage WHERE version=? ORDER BY idx`, version[:])
 }
 
+// PassageAt returns one passage by its place in a version.
+func (s *Store) PassageAt(ctx context.Context, version dsai.Digest, index int) (Passage, error) {
+	return row(ctx, s, scanPassage, `SELECT `+passageColumns+` FROM passage WHERE version=? AND idx=?`, version[:], index)
+}
+
 // PassageNums returns the numbers of every passage that belongs in the index,
 // in order: those with text, of the current version of a present document.
 func (s *Store) PassageNums(ctx context.Context) ([]int64, error) {

@@ -142,6 +142,11 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 		ORDER BY r.num DESC, u.document`, int64(since), string(in))
 }
 
+// QuotedIn returns the sentences of a document that a receipt is listed with.
+func (s *Store) QuotedIn(ctx context.Context, document, receipt int64) (string, error) {
+	return row(ctx, s, text, `SELECT quoted FROM use_ WHERE document=? AND receipt=?`, document, receipt)
+}
+
 // UseCounts returns, for every document ever used in an answer, how often and
 // when last.
 func (s *Store) UseCounts(ctx context.Context) (map[int64]UseCount, error) {
