@@ -30,9 +30,15 @@ type Refusal struct {
 	Reason string        // one sentence for those entitled to it
 	Rule   string        // policy rule, when one decided
 	Detail RefusalDetail // for those entitled to it
-	// Considered names documents that would have answered and may not be used.
-	// It lets their contributors see the attempt, and never leaves the node.
-	Considered []DocumentID
+	// Considered are the documents that the question came to. It lets their
+	// contributors see the attempt, and never leaves the node.
+	Considered []Considered
+}
+
+// Considered is a document that a refused question came to.
+type Considered struct {
+	Document DocumentID
+	Consent  Digest // under which its passages were found; zero when they were withheld
 }
 
 func (r *Refusal) Error() string { return "refused: " + string(r.Code) + ": " + r.Reason }

@@ -144,7 +144,11 @@ func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contrib
 func changeWords(changes []node.TermsChanged) string {
 	var b strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&b, "Other terms for %s lent under %s:\n", plural(c.Documents, "document"), c.Short)
+		before := "lent under " + c.Short
+		if c.Short == "" {
+			before = "that nobody may use now"
+		}
+		fmt.Fprintf(&b, "Other terms for %s %s:\n", plural(c.Documents, "document"), before)
 		for _, t := range c.Terms {
 			wider := ""
 			if t.Wider {

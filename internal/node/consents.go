@@ -122,6 +122,10 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 		docs, titles = append(docs, d), append(titles, inert.Line(d.Title))
 		out.Documents = append(out.Documents, ContributedDoc{d.ID, shortID("d", d.ID.Digest), d.Path, d.version.Passages})
 	}
+	// Nobody named terms: those of the request must not be wider in this.
+	if a.Keep && slices.ContainsFunc(docs, (*document).sensitive) {
+		a.Sensitive = true
+	}
 	if a.Collection != "" {
 		return out, n.requestCollection(ctx, m, docs, a.Contribution, out)
 	}

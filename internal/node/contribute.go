@@ -90,7 +90,8 @@ type Skipped struct {
 	Reason string `json:"reason"`
 }
 
-// Copy names another member's document with the same bytes.
+// Copy names another member's document with the same bytes, in any version: a
+// withdrawal covers all of them.
 type Copy struct {
 	Path  string `json:"path"`
 	Of    string `json:"of"`
@@ -321,11 +322,19 @@ func (s *sink) Known(ctx context.Context, path string, source [32]byte) (bool, e
 	for _, v := range vs {
 		if v.Commitment == d.Version && v.MAC == s.n.mac(source) {
 			s.seen = append(s.seen, d.Num)
-			return true, nil
+			if !s.marks(d) {
+				return true, nil
+			}
+			return true, s.n.db.Update(ctx, func(tx *store.Tx) error { return tx.SetSensitive(d.Num) })
 		}
 	}
 	return false, nil
 }
+
+// marks reports whether a document is added as sensitive now and was not before.
+// That it is added again without a word of that takes nothing back: only another
+// consent does, and place says so.
+func (s *sink) marks(d store.Document) bool { return s.sensitive && !d.Sensitive }
 
 // Add implements ingest.Sink: one transaction holds document, version,
 // derivation, passages and what the index must learn.
@@ -346,18 +355,47 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 	if err != nil {
 		return fmt.Errorf("add %s: %w", path, err)
 	}
-	copies, err := n.db.Copies(ctx, w.version.MAC)
+	copies, err := s.store(ctx, &d, isNew, w)
 	if err != nil {
-		return err
+		return fmt.Errorf("add %s: %w", path, err)
+	}
+	s.seen, s.added[d.Num] = append(s.seen, d.Num), true
+	for _, o := range copies {
+		if o.Member != s.m.ID {
+			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
+		}
+	}
+	return nil
+}
+
+// store puts a version on disk, and sets its document aside if another member
+// took the same bytes back. No revocation is between the look and the record: of
+// one before, the library knows; one after finds here what it must set aside. It
+// returns the documents that have these bytes, or had them.
+func (s *sink) store(ctx context.Context, d *store.Document, isNew bool, w *written) ([]store.Document, error) {
+	n := s.n
+	n.revoking.Lock()
+	defer n.revoking.Unlock()
+	if err := n.lib.mend(ctx, n.db); err != nil {
+		return nil, err
+	}
+	copies, err := n.db.Holders(ctx, w.version.MAC)
+	if err != nil {
+		return nil, err
 	}
 	aside := s.withdrawnCopy(copies)
-	err = n.db.Update(ctx, func(tx *store.Tx) error {
+	return copies, n.db.Update(ctx, func(tx *store.Tx) (err error) {
 		if isNew {
-			if d.Num, err = tx.AddDocument(d); err != nil {
+			if d.Num, err = tx.AddDocument(*d); err != nil {
 				return err
 			}
 		} else if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
 			return err
+		}
+		if s.marks(*d) {
+			if err := tx.SetSensitive(d.Num); err != nil {
+				return err
+			}
 		}
 		if !aside.IsZero() {
 			if err := tx.SetQuarantine(d.Num, aside); err != nil {
@@ -366,27 +404,17 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 		}
 		return w.write(tx, d.Num)
 	})
-	if err != nil {
-		return fmt.Errorf("add %s: %w", path, err)
-	}
-	s.seen, s.added[d.Num] = append(s.seen, d.Num), true
-	for _, c := range copies {
-		if o := n.lib.document(c); o != nil && o.Member != s.m.ID {
-			s.copies = append(s.copies, Copy{path, shortID("d", o.ID.Digest), n.memberName(o.Member)})
-		}
-	}
-	return nil
 }
 
-// withdrawnCopy returns another member's document with these bytes that was
-// withdrawn or forgotten: uploading it again must not bring it back.
-func (s *sink) withdrawnCopy(copies []int64) dsai.DocumentID {
-	for _, num := range copies {
-		o := s.n.lib.document(num)
+// withdrawnCopy returns another member's document that was withdrawn or forgotten
+// and has, or had, these bytes: uploading them again must not bring them back.
+func (s *sink) withdrawnCopy(copies []store.Document) dsai.DocumentID {
+	for _, c := range copies {
+		o := s.n.lib.document(c.Num)
 		if o == nil || o.Member == s.m.ID {
 			continue
 		}
-		if st := s.n.documentState(o); st == stateWithdrawn || st == stateForgotten {
+		if o.Secret == nil || o.withdrawn() {
 			return o.ID
 		}
 	}

@@ -177,6 +177,7 @@ func dropOverQuoted(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
 	for _, p := range e.Passages {
 		if p.QuoteMax >= 0 && quoted[p.Use.Document] > p.QuoteMax {
 			exclude(&e.Excluded, string(consent.OutputLimit))
+			e.Withheld = append(e.Withheld, p.Use.Document)
 			dropped = true
 			continue
 		}

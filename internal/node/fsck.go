@@ -156,35 +156,6 @@ func (n *Node) fsckCredentials(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%d signatures hold, %d artifacts erased", count, erased), err
 }
 
-// fsckOutcome compares the row by which a receipt is listed with what was signed.
-func (n *Node) fsckOutcome(ctx context.Context, c store.Credential) error {
-	var want store.Receipt
-	switch c.Type {
-	case dsai.TypeInferenceReceipt:
-		s, err := vc.Open[dsai.InferenceReceipt](c.Raw, c.Type)
-		if err != nil {
-			return err
-		}
-		want = store.Receipt{Ended: s.Subject.Ended, Purpose: s.Subject.Purpose, Model: s.Subject.Model.ID}
-	case dsai.TypeRefusalReceipt:
-		s, err := vc.Open[dsai.RefusalReceipt](c.Raw, c.Type)
-		if err != nil {
-			return err
-		}
-		want = store.Receipt{Code: s.Subject.Code, Purpose: s.Subject.Purpose}
-	default:
-		return nil
-	}
-	row, err := n.db.Receipt(ctx, c.Digest)
-	if err == nil && (row.Ended != want.Ended || publicCode(row.Code) != want.Code || row.Purpose != want.Purpose || row.Model != want.Model) {
-		err = errors.New("it is listed as another outcome")
-	}
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", c.Type, short(c.Digest), err)
-	}
-	return nil
-}
-
 // fsckDocuments recomputes every commitment and derivation root.
 func (n *Node) fsckDocuments(ctx context.Context) (string, error) {
 	passages := 0
@@ -229,6 +200,13 @@ func (n *Node) fsckVersion(ctx context.Context, d *document, v store.Version) (i
 		if dsai.PassageCommitment(passageSalt(d.Secret, v.Commitment, i), p.Body) != p.Commitment {
 			return 0, fmt.Errorf("passage %d is not what was committed to", i)
 		}
+		var b dsai.PassageBody
+		if err := json.Unmarshal(p.Body, &b); err != nil || b.Title != d.Title {
+			return 0, errors.Join(fmt.Errorf("passage %d has another title than its document", i), err)
+		}
+	}
+	if s := der.Subject; s.Document != d.ID || s.Version != v.Commitment || s.Passages != v.Passages || s.Language != v.Language {
+		return 0, errors.New("a version is listed with another language or number of passages than was derived from it")
 	}
 	t, err := merkle.New(leaves)
 	if err != nil {

@@ -138,7 +138,7 @@ func (n *Node) additionOf(m *member, id dsai.Digest, d *document) dsai.Collectio
 // leftOut says why a document is not lent again, "" when it may be.
 func (n *Node) leftOut(m *member, d *document, c Contribution) string {
 	// Adding a folder again, or watching it, must not undo a withdrawal.
-	if n.documentState(d) == stateWithdrawn && !slices.Contains(c.Paths, d.Path) {
+	if d.withdrawn() && !slices.Contains(c.Paths, d.Path) {
 		return "was withdrawn; name the file itself to lend it again"
 	}
 	if c.Collection == "" {

@@ -433,6 +433,17 @@ func (d *document) governing() *grant {
 	return nil
 }
 
+// withdrawn reports whether its member took a document back, under the consent
+// that decides about it. Its file may be gone as well, and it may be set aside.
+func (d *document) withdrawn() bool {
+	g := d.governing()
+	if g == nil {
+		return false
+	}
+	_, taken := g.Withdrawn(d.ID)
+	return taken || g.state.Revoked != 0
+}
+
 // Look-ups
 
 func (l *library) document(num int64) *document {

@@ -84,6 +84,8 @@ func TestWithdrawnBytesStayAway(t *testing.T) {
 	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: doc})
 	late := write(t, "late.md", rehydration+"\nStir well.\n")
 	call[node.Contributed](t, n, "add", node.Contribution{Member: "Bob", Paths: []string{late}})
+	later := write(t, "later.md", rehydration) // what it was, once more
+	call[node.Contributed](t, n, "add", node.Contribution{Member: "Bob", Paths: []string{later}})
 	for _, d := range call[[]view.Document](t, n, "docs.list", nil) {
 		if d.Owner == "Bob" && d.State != "quarantined" {
 			t.Errorf("%s of Bob is %q, want quarantined", d.Title, d.State)

@@ -80,8 +80,8 @@ func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 	typ := dsai.TypeInferenceReceipt
 	if r.Refusal != nil {
 		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
-		for _, d := range r.Refusal.Considered {
-			uses = append(uses, l.use(d))
+		for _, c := range r.Refusal.Considered {
+			uses = append(uses, l.use(c.Document, c.Consent))
 		}
 	} else {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
@@ -141,9 +141,10 @@ func (e *ended) store(tx *store.Tx) error {
 	return nil
 }
 
-// use is that of a document that was considered.
-func (l recorder) use(d dsai.DocumentID) store.Use {
-	u := store.Use{ID: d}
+// use is that of a document, or that a refused question came to it. No consent
+// means that it was withheld.
+func (l recorder) use(d dsai.DocumentID, consent dsai.Digest) store.Use {
+	u := store.Use{ID: d, Consent: consent}
 	if doc := l.n.lib.documentByID(d); doc != nil {
 		u.Document = doc.Num
 	}
@@ -159,9 +160,7 @@ func (l recorder) usesOf(o *pipeline.Output) []store.Use {
 		if !ok {
 			k = len(out)
 			at[p.Use.Document] = k
-			u := l.use(p.Use.Document)
-			u.Consent = p.Use.Consent
-			out = append(out, u)
+			out = append(out, l.use(p.Use.Document, p.Use.Consent))
 		}
 		whole := p.QuoteMax >= 0 && composed(o.Plan.Engine.Model())
 		if whole { // it may have repeated all of it
@@ -175,11 +174,14 @@ func (l recorder) usesOf(o *pipeline.Output) []store.Use {
 			if !whole {
 				out[k].Chars += utf8.RuneCountInString(s)
 			}
-			out[k].Quoted = strings.TrimSpace(out[k].Quoted + " " + s)
+			out[k].Quoted = andQuoted(out[k].Quoted, s)
 		}
 	}
 	return out
 }
+
+// andQuoted adds a sentence to those that uses show of a document.
+func andQuoted(before, s string) string { return strings.TrimSpace(before + " " + s) }
 
 // quoteText is the text of a quote, "" when it lies outside the passage.
 func quoteText(b dsai.PassageBody, q dsai.Quote) string {
@@ -266,10 +268,8 @@ func (l recorder) crashed(ctx context.Context, o opened) error {
 		return err
 	}
 	uses := make([]store.Use, 0, len(s.Used))
-	for _, used := range s.Used {
-		u := l.use(used.Document)
-		u.Consent = used.Consent
-		uses = append(uses, u)
+	for _, u := range s.Used {
+		uses = append(uses, l.use(u.Document, u.Consent))
 	}
 	e, err := outcome(r, dsai.TypeInferenceReceipt, store.Receipt{
 		Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed, Purpose: s.Purpose, Model: s.Model.ID,

@@ -57,7 +57,7 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err != nil {
 		return nil, err
 	}
-	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Statistics: statistics, Generation: v.generation}
+	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Withheld: t.withheld(res), Statistics: statistics, Generation: v.generation}
 	for _, w := range res.Query.Words {
 		for _, x := range w.Terms {
 			ev.Terms = append(ev.Terms, pipeline.Term{Field: x.Field, Term: x.Term, Typed: w.Text, DF: x.DF})
@@ -142,6 +142,7 @@ func (t retriever) limit(ctx context.Context, ev *pipeline.Evidence, v *permits)
 			}
 			if room := left[id] - given[id]; room < whole {
 				exclude(&ev.Excluded, string(consent.OutputLimit))
+				ev.Withheld = append(ev.Withheld, id)
 				continue
 			}
 			if composed(ev.Clearance.Model) {
@@ -187,22 +188,46 @@ func (t retriever) nothing(ev *pipeline.Evidence, res *retrieve.Result) *dsai.Re
 	}
 	no.Code, no.Detail.Missing = dsai.CodeNoGrant, []string{ev.Clearance.Subject.Purpose}
 	no.Reason = "passages hold words of the question, and no consent permits this use of them"
-	no.Considered = t.considered(res.Withheld)
+	no.Considered = considered(ev)
 	return no
 }
 
-// considered names the documents that would have been quoted: those of the
-// withheld passages that score at least half of the best.
-func (t retriever) considered(withheld []retrieve.Hit) []dsai.DocumentID {
-	var out []dsai.DocumentID
-	seen := map[uint32]bool{}
-	for _, h := range withheld {
-		d := t.n.lib.document(int64(h.Document))
-		if d == nil || seen[h.Document] || 2*h.Score < withheld[0].Score {
-			continue
+// withheld names the documents that the question came to and that may not be
+// used: those of the withheld passages that score at least half of the best,
+// permitted or not. Who holds one of its common words does not see the question.
+// There are at most as many as passages were wanted.
+func (t retriever) withheld(res *retrieve.Result) []dsai.DocumentID {
+	var best int64
+	for _, hits := range [][]retrieve.Hit{res.Hits, res.Withheld} {
+		if len(hits) > 0 {
+			best = max(best, hits[0].Score)
 		}
-		seen[h.Document] = true
-		out = append(out, d.ID)
+	}
+	var out []dsai.DocumentID
+	for _, h := range res.Withheld {
+		if d := t.n.lib.document(int64(h.Document)); d != nil && 2*h.Score >= best {
+			out = append(out, d.ID)
+		}
+	}
+	return out
+}
+
+// considered lists what a refused question came to, each document once: those
+// whose passages an engine was given, or would have been, then those withheld.
+func considered(e *pipeline.Evidence) []dsai.Considered {
+	var out []dsai.Considered
+	seen := map[dsai.DocumentID]bool{}
+	add := func(d dsai.DocumentID, consent dsai.Digest) {
+		if !seen[d] {
+			seen[d] = true
+			out = append(out, dsai.Considered{Document: d, Consent: consent})
+		}
+	}
+	for _, p := range e.Passages {
+		add(p.Use.Document, p.Use.Consent)
+	}
+	for _, d := range e.Withheld {
+		add(d, dsai.Digest{})
 	}
 	return out
 }

@@ -43,7 +43,8 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 	ctx, g, done := r.n.lib.watch(ctx, uses)
 	defer done()
 	if errors.Is(context.Cause(ctx), errRevoked) { // since the passages were found; the engine has not seen them
-		return nil, &dsai.Refusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn before the answer began", Rule: e.Clearance.Subject.Rule}
+		return nil, &dsai.Refusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn before the answer began",
+			Rule: e.Clearance.Subject.Rule, Considered: considered(e)}
 	}
 
 	var sent []byte
@@ -62,6 +63,9 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 			return nil
 		})
 	})
+	if no, ok := errors.AsType[*dsai.Refusal](err); ok {
+		no.Considered = considered(e)
+	}
 	cause := context.Cause(ctx)
 	switch {
 	case errors.Is(err, errRevoked) || errors.Is(cause, errRevoked):

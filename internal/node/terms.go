@@ -23,9 +23,9 @@ type KeptConsent struct {
 }
 
 // TermsChanged says how documents are lent from now on that were lent under
-// other terms.
+// other terms, or that were added as sensitive and are not lent.
 type TermsChanged struct {
-	Consent   dsai.Digest  `json:"consent"` // the old one
+	Consent   dsai.Digest  `json:"consent"` // the old one; zero, and Short "", when they are not lent
 	Short     string       `json:"short"`
 	Documents int          `json:"documents"`
 	Terms     []TermChange `json:"terms"`
@@ -129,7 +129,8 @@ func termsOf(b dsai.ConsentBundle) string {
 	return string(mustCanonical(b))
 }
 
-// termsChanged compares what documents are lent under with what c asks for.
+// termsChanged compares what documents are lent under with what c asks for. Of
+// those that are not lent it says that they would no longer be sensitive.
 func (n *Node) termsChanged(m *member, docs []*document, c Contribution) ([]TermsChanged, error) {
 	b, until, _, err := consent.Draft(n.draftOptions(m, nil, c, n.clock.now()))
 	if err != nil {
@@ -146,15 +147,20 @@ func (n *Node) termsChanged(m *member, docs []*document, c Contribution) ([]Term
 	}
 	var out []TermsChanged
 	for _, d := range docs {
-		g := n.lentUnder(d)
-		if g == nil {
+		var t TermsChanged
+		switch g := n.lentUnder(d); {
+		case g != nil:
+			t = TermsChanged{Consent: g.Consent.Digest, Short: shortID("c", g.Consent.Digest)}
+			t.Terms = compareTerms(g.Consent.Subject, g.Consent.ValidUntil, b, until)
+		case d.sensitive() && !sensitive(b): // no longer lent, or not yet; this is not lost by saying nothing
+			t.Terms = []TermChange{{"sensitive", yesNo(true), yesNo(false), true}}
+		default:
 			continue
 		}
-		i := slices.IndexFunc(out, func(t TermsChanged) bool { return t.Consent == g.Consent.Digest })
+		i := slices.IndexFunc(out, func(o TermsChanged) bool { return o.Consent == t.Consent })
 		if i < 0 {
 			i = len(out)
-			out = append(out, TermsChanged{Consent: g.Consent.Digest, Short: shortID("c", g.Consent.Digest),
-				Terms: compareTerms(g.Consent.Subject, g.Consent.ValidUntil, b, until)})
+			out = append(out, t)
 		}
 		out[i].Documents++
 	}
@@ -184,6 +190,15 @@ func anyWider(changes []TermsChanged) bool {
 }
 
 func sensitive(b dsai.ConsentBundle) bool { return b.MaxStatusAge <= consent.Sensitive.MaxStatusAge }
+
+// sensitive reports whether a document is lent as sensitive. The consent that
+// decides about it says so; until there is one, whoever added it did.
+func (d *document) sensitive() bool {
+	if g := d.governing(); g != nil {
+		return sensitive(g.Consent.Subject)
+	}
+	return d.Sensitive
+}
 
 func yesNo(b bool) string {
 	if b {

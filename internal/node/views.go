@@ -66,7 +66,7 @@ func (n *Node) viewDocuments(ctx context.Context, documents ...*document) ([]vie
 		v := view.Document{
 			ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: inert.Line(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
 			MediaType: d.version.Media, Language: d.version.Language, Versions: versions[d.Num], Passages: d.version.Passages, Bytes: d.version.Bytes,
-			Added: d.Created, Sensitive: d.Sensitive, Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
+			Added: d.Created, Sensitive: d.sensitive(), Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
 		}
 		if g := d.governing(); g != nil {
 			if consents[g] == nil {
@@ -92,27 +92,23 @@ func (n *Node) viewDocument(ctx context.Context, d *document) (view.Document, er
 // stateWithdrawn is the state of a document whose member took it back.
 const stateWithdrawn = "withdrawn"
 
-// stateForgotten is the state of a document whose text was destroyed.
-const stateForgotten = "forgotten"
-
-// documentState says in a word or two whether a document can be used at all.
+// documentState says in a word or two whether a document can be used at all. It
+// can be in more than one of these states, of which people are told the first.
 func (n *Node) documentState(d *document) string {
 	switch {
 	case d.Secret == nil:
-		return stateForgotten
+		return "forgotten"
 	case d.Gone != 0:
 		return "deleted"
 	case !d.Quarantine.IsZero():
 		return "quarantined"
 	}
-	g, at := d.governing(), n.clock.moment()
-	if g == nil {
+	switch g := d.governing(); {
+	case g == nil:
 		return "no consent"
-	}
-	if _, r := g.Covers(at, d.ID, d.Version); r == consent.Revoked || g.state.Revoked != 0 {
-		return "withdrawn"
-	}
-	if at.Now > g.Consent.ValidUntil {
+	case d.withdrawn():
+		return stateWithdrawn
+	case n.clock.now() > g.Consent.ValidUntil:
 		return "expired"
 	}
 	return "in use"
@@ -261,10 +257,13 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 			Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Quoted: inert.Line(r.Quoted), Outcome: "answered", Code: r.Code,
 		}
 		switch {
-		case r.Code == dsai.CodeNoEvidence:
-			u.Outcome = "unanswered"
-		case r.Code != "":
+		case r.Code != "" && r.Consent.IsZero(): // withheld, whatever the others had for the question
 			u.Outcome = "refused"
+			if r.Code == dsai.CodeNoEvidence {
+				u.Code = dsai.CodeNoGrant
+			}
+		case r.Code != "":
+			u.Outcome = "unanswered" // found for the question, and nothing was answered
 		case r.Chars == 0:
 			u.Outcome = "considered" // given to the engine, and not quoted
 		}

@@ -245,12 +245,9 @@ func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation
 		); err != nil {
 			return err
 		}
-		copied := n.copiedFrom(out.documents)
-		for _, q := range out.copies {
-			if d := n.lib.documentByID(q); d != nil {
-				if err := tx.SetQuarantine(d.Num, copied(d)); err != nil {
-					return err
-				}
+		for _, c := range out.copies {
+			if err := tx.SetQuarantine(c.num, c.of); err != nil {
+				return err
 			}
 		}
 		return nil
@@ -272,11 +269,18 @@ func (n *Node) withdrawalOf(ctx context.Context, revocation dsai.Digest) ([]byte
 // leaving is what a withdrawal takes out of the answers.
 type leaving struct {
 	documents []dsai.DocumentID
-	copies    []dsai.DocumentID // of the same bytes, by others
+	copies    []sameBytes
+}
+
+// sameBytes is somebody else's document with the same bytes as one that leaves.
+type sameBytes struct {
+	num int64
+	id  dsai.DocumentID
+	of  dsai.DocumentID // that leaves
 }
 
 func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leaving, error) {
-	out := leaving{documents: r.Documents, copies: []dsai.DocumentID{}}
+	out := leaving{documents: r.Documents}
 	if len(out.documents) == 0 {
 		out.documents = n.documentsOf(g)
 	}
@@ -286,10 +290,8 @@ func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leavin
 			gone = append(gone, d)
 		}
 	}
-	copies, err := n.copiesOf(ctx, gone...)
-	for _, o := range copies {
-		out.copies = append(out.copies, o.ID)
-	}
+	var err error
+	out.copies, err = n.copiesOf(ctx, gone...)
 	return out, err
 }
 
@@ -309,6 +311,10 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out
 	if len(r.Documents) == 0 && len(gone) > namedAtMost {
 		gone = []dsai.DocumentID{} // all that the consent covers
 	}
+	aside := []dsai.DocumentID{}
+	for _, c := range out.copies[:min(len(out.copies), namedAtMost)] {
+		aside = append(aside, c.id)
+	}
 	caches := []string{}
 	if purged > 0 {
 		caches = append(caches, "prompts")
@@ -319,7 +325,7 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out
 		ID: signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
 		// Not before the node had it: what it did until then was no misuse.
 		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
-		Purged: caches, Quarantine: out.copies[:min(len(out.copies), namedAtMost)],
+		Purged: caches, Quarantine: aside,
 	}, now, 0), now, signer)
 }
 
@@ -332,24 +338,6 @@ func (n *Node) stillGranted(d *document, but *grant) bool {
 	}
 	_, reason := g.Covers(at, d.ID, d.Version)
 	return reason == consent.OK
-}
-
-// copiedFrom returns a function that says which of the withdrawn documents one,
-// a copy of one of them, has the same bytes as. Without one in its current version
-// it is the copy of an earlier version, and the first stands for them.
-func (n *Node) copiedFrom(withdrawn []dsai.DocumentID) func(*document) dsai.DocumentID {
-	first := map[[32]byte]dsai.DocumentID{}
-	for _, id := range slices.Backward(withdrawn) {
-		if w := n.lib.documentByID(id); w != nil {
-			first[w.version.MAC] = id
-		}
-	}
-	return func(d *document) dsai.DocumentID {
-		if id, ok := first[d.version.MAC]; ok {
-			return id
-		}
-		return withdrawn[0]
-	}
 }
 
 // Release rules that a quarantined copy may stay.
@@ -392,10 +380,11 @@ func (n *Node) documentsOf(g *grant) []dsai.DocumentID {
 // copiesOf lists other members' documents with the same bytes as any version of
 // documents of one member: changing a file before withdrawing it must not leave
 // its copies in use. Many of these may have the same bytes, which are looked for
-// once.
-func (n *Node) copiesOf(ctx context.Context, ds ...*document) ([]*document, error) {
-	var out []*document
-	asked, seen := map[[32]byte]bool{}, map[*document]bool{}
+// once. The store is asked, because the library does not know yet what an
+// addition under way has stored.
+func (n *Node) copiesOf(ctx context.Context, ds ...*document) ([]sameBytes, error) {
+	var out []sameBytes
+	asked, seen := map[[32]byte]bool{}, map[int64]bool{}
 	for _, d := range ds {
 		vs, err := n.db.Versions(ctx, d.Num)
 		if err != nil {
@@ -406,14 +395,14 @@ func (n *Node) copiesOf(ctx context.Context, ds ...*document) ([]*document, erro
 				continue
 			}
 			asked[v.MAC] = true
-			nums, err := n.db.Copies(ctx, v.MAC)
+			copies, err := n.db.Copies(ctx, v.MAC)
 			if err != nil {
 				return nil, err
 			}
-			for _, num := range nums {
-				if o := n.lib.document(num); o != nil && o.Member != d.Member && o.Secret != nil && o.Quarantine.IsZero() && !seen[o] {
-					seen[o] = true
-					out = append(out, o)
+			for _, o := range copies {
+				if o.Member != d.Member && o.Secret != nil && o.Quarantine.IsZero() && !seen[o.Num] {
+					seen[o.Num] = true
+					out = append(out, sameBytes{o.Num, o.ID, d.ID})
 				}
 			}
 		}
@@ -446,8 +435,8 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	}
 	now := n.clock.now()
 	err = n.db.Update(ctx, func(tx *store.Tx) error {
-		for _, o := range copies {
-			if err := tx.SetQuarantine(o.Num, d.ID); err != nil {
+		for _, c := range copies {
+			if err := tx.SetQuarantine(c.num, c.of); err != nil {
 				return err
 			}
 		}

@@ -102,8 +102,9 @@ type Evidence struct {
 	Passages   []Passage // ranked, best first
 	Terms      []Term    // of the question, as ranked
 	Excluded   dsai.Excluded
-	Statistics dsai.Digest // Statistics credential; zero when nothing is indexed
-	Generation uint64      // of the consents consulted; see Runner
+	Withheld   []dsai.DocumentID // that the question came to as well, and that may not be used
+	Statistics dsai.Digest       // Statistics credential; zero when nothing is indexed
+	Generation uint64            // of the consents consulted; see Runner
 }
 
 // Passage is one permitted passage with its text.

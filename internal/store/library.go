@@ -57,7 +57,7 @@ type Document struct {
 	Member     dsai.MemberID
 	Path       string
 	Title      string
-	Sensitive  bool
+	Sensitive  bool   // was added as such
 	Secret     []byte // nil once forgotten
 	Version    dsai.Digest
 	Created    dsai.Time
@@ -98,6 +98,11 @@ func (s *Store) Document(ctx context.Context, num int64) (Document, error) {
 // DocumentByPath returns a member's document by its path.
 func (s *Store) DocumentByPath(ctx context.Context, m dsai.MemberID, path string) (Document, error) {
 	return row(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document WHERE member=? AND path=?`, m.Digest[:], path)
+}
+
+// SetSensitive marks a document as added as sensitive.
+func (t *Tx) SetSensitive(num int64) error {
+	return t.do(`UPDATE document SET sensitive=1 WHERE num=?`, num)
 }
 
 // SetGone marks a document as absent since at (zero: present again).
@@ -196,9 +201,16 @@ func (s *Store) CurrentVersions(ctx context.Context) ([]Version, error) {
 }
 
 // Copies returns the documents whose current version has the same source.
-func (s *Store) Copies(ctx context.Context, mac [32]byte) ([]int64, error) {
-	return rows(ctx, s, func(scan func(...any) error) (n int64, err error) { return n, scan(&n) },
-		`SELECT d.num FROM version v JOIN document d ON d.num=v.document AND d.version=v.commitment WHERE v.mac=? ORDER BY d.num`, mac[:])
+func (s *Store) Copies(ctx context.Context, mac [32]byte) ([]Document, error) {
+	return rows(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document
+		WHERE num IN (SELECT document FROM version WHERE mac=?) AND version IN (SELECT commitment FROM version WHERE mac=?) ORDER BY num`, mac[:], mac[:])
+}
+
+// Holders returns the documents of which a version, current or not, has the same
+// source.
+func (s *Store) Holders(ctx context.Context, mac [32]byte) ([]Document, error) {
+	return rows(ctx, s, scanDocument, `SELECT `+documentColumns+` FROM document
+		WHERE num IN (SELECT document FROM version WHERE mac=?) ORDER BY num`, mac[:])
 }
 
 // Passage is one passage of a version.
@@ -238,6 +250,11 @@ func (s *Store) Passage(ctx context.Context, num int64) (Passage, error) {
 // PassagesOf returns a version's passages in span order.
 func (s *Store) PassagesOf(ctx context.Context, version dsai.Digest) ([]Passage, error) {
 	return rows(ctx, s, scanPassage, `SELECT `+passageColumns+` FROM passage WHERE version=? ORDER BY idx`, version[:])
+}
+
+// PassageAt returns one passage by its place in a version.
+func (s *Store) PassageAt(ctx context.Context, version dsai.Digest, index int) (Passage, error) {
+	return row(ctx, s, scanPassage, `SELECT `+passageColumns+` FROM passage WHERE version=? AND idx=?`, version[:], index)
 }
 
 // PassageNums returns the numbers of every passage that belongs in the index,

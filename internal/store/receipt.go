@@ -57,12 +57,13 @@ func (t *Tx) Finish(c Credential, r Receipt) (num int64, err error) {
 	return num, nil
 }
 
-// Use is what one receipt used of one document.
+// Use is what one receipt used of one document, or, of a refusal, that the
+// question came to it.
 type Use struct {
 	Document int64 // 0: one that is not here
 	ID       dsai.DocumentID
 	Receipt  int64
-	Consent  dsai.Digest // zero: considered and refused
+	Consent  dsai.Digest // zero: withheld
 	Quoted   string
 	Chars    int
 }
@@ -151,14 +152,20 @@ func (s *Store) Uses(ctx context.Context, documents []int64, since dsai.Time) ([
 		ORDER BY r.num DESC, u.document`, int64(since), string(in))
 }
 
-// UseCounts returns, for every document ever used, how often and when last.
+// QuotedIn returns the sentences of a document that a receipt is listed with.
+func (s *Store) QuotedIn(ctx context.Context, document, receipt int64) (string, error) {
+	return row(ctx, s, text, `SELECT quoted FROM use_ WHERE document=? AND receipt=?`, document, receipt)
+}
+
+// UseCounts returns, for every document ever used in an answer, how often and
+// when last.
 func (s *Store) UseCounts(ctx context.Context) (map[int64]UseCount, error) {
 	type pair struct {
 		doc int64
 		UseCount
 	}
 	ps, err := rows(ctx, s, func(scan func(...any) error) (p pair, err error) { return p, scan(&p.doc, &p.Count, &p.Last) },
-		`SELECT u.document,count(*),max(r.at) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE u.consent IS NOT NULL GROUP BY u.document`)
+		`SELECT u.document,count(*),max(r.at) FROM use_ u JOIN receipt r ON r.num=u.receipt WHERE r.code='' GROUP BY u.document`)
 	out := make(map[int64]UseCount, len(ps))
 	for _, p := range ps {
 		out[p.doc] = p.UseCount
@@ -176,7 +183,7 @@ type UseCount struct {
 // for all that it names, or for some documents only.
 func (s *Store) UsesOfConsent(ctx context.Context, consent dsai.Digest, documents ...int64) (UseCount, error) {
 	query := `SELECT count(DISTINCT u.receipt),coalesce(max(r.at),0) FROM grant_document g JOIN document d ON d.id=g.document
-		JOIN use_ u ON u.document=d.num AND u.consent=g.consent JOIN receipt r ON r.num=u.receipt WHERE g.consent=?`
+		JOIN use_ u ON u.document=d.num AND u.consent=g.consent JOIN receipt r ON r.num=u.receipt WHERE g.consent=? AND r.code=''`
 	args := []any{consent[:]}
 	if len(documents) > 0 {
 		in, err := json.Marshal(documents)

@@ -77,7 +77,7 @@ type Use struct {
 	Short     string      `json:"short"` // "r-03fd"
 	Requester string      `json:"requester"`
 	Purpose   string      `json:"purpose"`
-	Document  string      `json:"document"` // short id, "" for a question without evidence
+	Document  string      `json:"document"` // short id, "" for an objection to a consent or an answer
 	Title     string      `json:"title"`
 	Quoted    string      `json:"quoted,omitempty"` // the sentence that left, "" when none did
 	Outcome   string      `json:"outcome"`          // "answered", "considered", "refused", "unanswered", "withdrawn", "objected", "abstained"

@@ -4,6 +4,7 @@
 package faults_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io/fs"
@@ -96,9 +97,6 @@ func readFacts(t *testing.T, n *node.Node, trust *dsai.Trust) (f facts, err erro
 		return f, err
 	}
 	f.Uses = f.Uses[max(0, len(f.Uses)-before):]
-	for i := range f.Uses {
-		f.Uses[i].Quoted = "" // shown for convenience; the receipt's openings are committed to
-	}
 	for i := range f.Receipts {
 		f.Receipts[i].Index = 0 // it waits or stands in the log; the proofs tell
 	}
@@ -106,8 +104,9 @@ func readFacts(t *testing.T, n *node.Node, trust *dsai.Trust) (f facts, err erro
 		d := &f.Documents[i]
 		d.Uses, d.LastUse = 0, 0 // this reading adds some
 		// Nobody signed these columns and nothing is decided by them: a flipped
-		// bit in one shows in lists, and only there.
-		d.Path, d.MediaType, d.Bytes, d.Added = "", "", 0, 0
+		// bit in one shows in lists, and only there. By the path something is; an
+		// index of the database holds it again, and fsck compares the two.
+		d.MediaType, d.Bytes, d.Added = "", 0, 0
 	}
 	f.Trust = n.Trust()
 	for _, r := range f.Receipts {
@@ -190,6 +189,7 @@ func TestFlippedBits(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	rnd := rand.New(rand.NewPCG(seed, 0))
+	t.Run("words", func(t *testing.T) { flippedWords(t, closed, want) })
 	for _, k := range kinds {
 		from := closed
 		if k.name == "write-ahead log" || k.name == "opened" {
@@ -222,6 +222,45 @@ func TestFlippedBits(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// flippedWords flips a bit in each place of the database where something stands
+// that people are shown and go by, and that nobody signed as it stands there. All
+// must be noticed.
+func flippedWords(t *testing.T, closed node.Home, want facts) {
+	db, err := os.ReadFile(closed.Database())
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := map[string]string{}
+	for _, d := range want.Documents {
+		words["path of "+d.Title] = d.Path
+	}
+	for _, u := range want.Uses {
+		if u.Quoted != "" {
+			words["sentence quoted from "+u.Title] = u.Quoted
+		}
+	}
+	if len(words) <= len(want.Documents) {
+		t.Fatalf("words = %v, want paths and a quoted sentence", words)
+	}
+	for what, text := range words {
+		found := 0
+		for at := 0; ; at++ {
+			i := bytes.Index(db[at:], []byte(text))
+			if i < 0 {
+				break
+			}
+			at += i
+			found++
+			if bit := 8*(at+len(text)/2) + 1; !flipped(t, closed, "dsai.db", bit, want) {
+				t.Errorf("bit %d of dsai.db, in the %s, is flipped unnoticed", bit, what)
+			}
+		}
+		if found == 0 {
+			t.Errorf("the %s, %q, is nowhere in the database", what, text)
+		}
 	}
 }
 
