@@ -22,6 +22,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/chat"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/purpose"
+	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/view"
 )
@@ -116,6 +117,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):
 		e.Kind, e.Hint = control.Usage, "the lists show what there is: dsai docs list, consent list, receipts, key list, model list"
+	case errors.Is(err, consent.ErrTerms):
+		e.Kind, e.Hint = control.Usage, "leave out --sensitive or --share"
 	case errors.Is(err, store.ErrAmbiguous):
 		e.Kind, e.Hint = control.Usage, "give more of the id, or the full path"
 	case errors.Is(err, store.ErrExists):

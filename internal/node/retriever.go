@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"dsai.example/dsai"
@@ -187,6 +188,9 @@ func (t retriever) nothing(ev *pipeline.Evidence, res *retrieve.Result) *dsai.Re
 	}
 	no.Code, no.Detail.Missing = dsai.CodeNoGrant, []string{ev.Clearance.Subject.Purpose}
 	no.Reason = "passages hold words of the question, and no consent permits this use of them"
+	if slices.Contains(ev.Clearance.Operations, dsai.OpShare) {
+		no.Reason += ", by a model server on another machine"
+	}
 	no.Considered = t.considered(res.Withheld)
 	return no
 }
