@@ -30,7 +30,7 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err := n.checkClearance(c); err != nil {
 		return nil, err
 	}
-	e, err := n.engine(r.Model)
+	e, err := n.engineFor(r)
 	if err != nil {
 		return nil, err
 	}

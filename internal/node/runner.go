@@ -17,7 +17,7 @@ type placer struct{ n *Node }
 
 // Place implements pipeline.Placer.
 func (p placer) Place(_ context.Context, e *pipeline.Evidence) (*pipeline.Plan, error) {
-	eng, err := p.n.engine(e.Clearance.Request.Model)
+	eng, err := p.n.engineFor(e.Clearance.Request)
 	if err != nil {
 		return nil, err
 	}
