@@ -4,6 +4,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -42,9 +43,7 @@ func (a *app) keyNew(ctx context.Context, in node.NewKeyArgs) error {
 	}
 	listen := out.Listen
 	if listen == "" {
-		if listen = a.cfg.Listen; listen == "" {
-			listen = defaultListen
-		}
+		listen = node.Reach(cmp.Or(a.cfg.Listen, defaultListen), a.cfg.hosts())
 		a.note("No node is running: start it with dsai up before you use the key.\n")
 	}
 	base := "http://" + listen + "/v1"

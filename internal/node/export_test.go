@@ -180,3 +180,6 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	c.reach(dsai.At(time.Now()).Add(ahead))
 	return c.catchUp(ctx)
 }
+
+// Named is by which names a node is reached.
+var Named = named
