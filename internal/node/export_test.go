@@ -63,9 +63,9 @@ func (n *Node) BundleFor(ctx context.Context, who *pipeline.Requester, ref strin
 	return door{n}.Bundle(ctx, who, ref, nil)
 }
 
-// ReceiptsFor lists receipts as the API does.
-func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester) ([]view.Receipt, error) {
-	return door{n}.Receipts(ctx, who, view.Page{})
+// ReceiptsFor lists a page of receipts as the API does.
+func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester, p view.Page) ([]view.Receipt, error) {
+	return door{n}.Receipts(ctx, who, p)
 }
 
 // Migration is one step to the next format.

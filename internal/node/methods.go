@@ -249,7 +249,7 @@ func (n *Node) callReceipts(ctx context.Context, a ListArgs, _ func(any)) ([]vie
 		a.Limit = 20
 	}
 	c := n.Console()
-	return n.Receipts(ctx, &c, a.Limit)
+	return n.Receipts(ctx, &c, view.Page{Limit: a.Limit})
 }
 
 // BundleArgs asks for a bundle.
