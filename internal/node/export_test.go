@@ -89,6 +89,15 @@ func Migrate(ctx context.Context, h Home, steps []Migration) error {
 	return h.migrate(ctx, steps, func(string) {})
 }
 
+// Shown is how the pieces of an answer by a class of engines are shown.
+func Shown(class dsai.EngineClass, pieces ...pipeline.Piece) string {
+	m, out := &marks{class: class}, ""
+	for _, p := range pieces {
+		out += m.shown(p).Text
+	}
+	return out
+}
+
 // Unpack writes the files of a backup into a folder.
 var Unpack = unpack
 

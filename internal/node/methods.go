@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"syscall"
 
 	"dsai.example/dsai"
@@ -218,7 +219,8 @@ func (n *Node) callAsk(ctx context.Context, a AskArgs, progress func(any)) (*Ask
 		return nil, &control.Error{Kind: control.Usage, Message: "ask: the question is empty"}
 	}
 	r := &pipeline.Request{Question: pipeline.Text(a.Question), Purpose: a.Purpose, Requester: n.Console(), Model: a.Model, Search: a.Search, Passages: a.Passages}
-	rec, err := n.Ask(ctx, r, func(p pipeline.Piece) error { progress(p.Text); return nil })
+	var shown strings.Builder
+	rec, err := n.Ask(ctx, r, func(p pipeline.Piece) error { shown.WriteString(p.Text); progress(p.Text); return nil })
 	out := &Asked{Citations: []view.Citation{}}
 	if no, ok := errors.AsType[*dsai.Refusal](err); ok {
 		out.Receipt, out.Short = rec.Digest, shortID("r", rec.Digest)
@@ -229,7 +231,7 @@ func (n *Node) callAsk(ctx context.Context, a AskArgs, progress func(any)) (*Ask
 		return nil, err
 	}
 	o := rec.Output
-	out.Answer, out.Citations, out.Receipt, out.Short = string(o.Text), n.Citations(o), rec.Digest, shortID("r", rec.Digest)
+	out.Answer, out.Citations, out.Receipt, out.Short = shown.String(), n.Citations(o), rec.Digest, shortID("r", rec.Digest)
 	out.Ended, out.Assurance, out.NoEffect = o.Ended, o.Plan.Engine.Assurance(), o.NoEffect
 	if o.Ended == dsai.EndedRevoked {
 		out.Refusal = &AskRefusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn while the answer was being made"}
