@@ -14,6 +14,7 @@ import (
 	"syscall"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/api"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/keys"
@@ -21,9 +22,9 @@ import (
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/chat"
+	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/purpose"
-	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/internal/view"
 )
@@ -116,10 +117,10 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
-	case errors.Is(err, store.ErrNotFound):
-		e.Kind, e.Hint = control.Usage, "the lists show what there is: dsai docs list, consent list, receipts, key list, model list"
 	case errors.Is(err, consent.ErrTerms):
 		e.Kind, e.Hint = control.Usage, "leave out --sensitive or --share"
+	case errors.Is(err, store.ErrNotFound):
+		e.Kind, e.Hint = control.Usage, "the lists show what there is: dsai docs list, consent list, receipts, key list, model list"
 	case errors.Is(err, store.ErrAmbiguous):
 		e.Kind, e.Hint = control.Usage, "give more of the id, or the full path"
 	case errors.Is(err, store.ErrExists):
@@ -368,6 +369,9 @@ type NewKeyArgs struct {
 	Name     string   `json:"name"`
 	For      []string `json:"for"`
 	Operator bool     `json:"operator"`
+
+	RequestsPerMinute int `json:"requestsPerMinute,omitempty"` // 0: as all keys
+	TokensPerMinute   int `json:"tokensPerMinute,omitempty"`
 }
 
 // NewKeyResult holds the secret of a new key: it is shown once.
@@ -378,7 +382,8 @@ type NewKeyResult struct {
 }
 
 func (n *Node) callKeyNew(ctx context.Context, a NewKeyArgs, _ func(any)) (*NewKeyResult, error) {
-	s, err := n.NewKey(ctx, a.Name, a.For, KeyOptions{Operator: a.Operator})
+	s, err := n.NewKey(ctx, a.Name, a.For, KeyOptions{Operator: a.Operator,
+		Limits: api.Limits{RequestsPerMinute: a.RequestsPerMinute, TokensPerMinute: a.TokensPerMinute}})
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return &NewKeyResult{a.Name, s, n.listen}, err
