@@ -59,6 +59,9 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	if t.quoteMax < 0 {
 		return c, usage(fmt.Sprintf("--quote-max %d: want a number of characters", t.quoteMax), "")
 	}
+	if t.sensitive && t.share {
+		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
+	}
 	abs, err := absolute(paths)
 	return node.Contribution{
 		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, Share: t.share, QuoteMax: t.quoteMax,

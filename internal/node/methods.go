@@ -22,7 +22,6 @@ import (
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/chat"
-	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/retrieve"
@@ -117,8 +116,6 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
-	case errors.Is(err, consent.ErrTerms):
-		e.Kind, e.Hint = control.Usage, "leave out --sensitive or --share"
 	case errors.Is(err, store.ErrNotFound):
 		e.Kind, e.Hint = control.Usage, "the lists show what there is: dsai docs list, consent list, receipts, key list, model list"
 	case errors.Is(err, store.ErrAmbiguous):
