@@ -46,7 +46,7 @@ dist: ## build dist/ for all platforms, with checksums
 
 # Checking it
 
-test: ## all tests, under a minute; the long ones are in make check
+test: ## the tests without the long ones, a few minutes; make check has all
 	go test -short ./...
 
 check: ## everything that CI checks, at most 40 minutes on 2 cores

@@ -25,6 +25,7 @@ type terms struct {
 	purposes, never []string
 	until           string
 	sensitive       bool
+	share           bool
 	quoteMax        int
 	collection      string
 
@@ -33,7 +34,7 @@ type terms struct {
 
 // given reports whether any terms were named.
 func (t *terms) given() bool {
-	return slices.ContainsFunc([]string{"for", "never", "until", "sensitive", "quote-max", "collection"}, t.changed)
+	return slices.ContainsFunc([]string{"for", "never", "until", "sensitive", "share", "quote-max", "collection"}, t.changed)
 }
 
 func (t *terms) flags(c *cobra.Command) {
@@ -43,6 +44,7 @@ func (t *terms) flags(c *cobra.Command) {
 	f.StringSliceVar(&t.never, "never", nil, "purposes to deny even where a permitted one includes them")
 	f.StringVar(&t.until, "until", "", "last day of the consent, such as 2027-12-31 (default: a year from now)")
 	f.BoolVar(&t.sensitive, "sensitive", false, "this node only, no model servers, withdrawals count within seconds")
+	f.BoolVar(&t.share, "share", false, "also for model servers on other machines, which see passages and may keep them (see dsai model)")
 	f.IntVar(&t.quoteMax, "quote-max", 0, "most characters of a document quoted to the same person (default: no limit)")
 	f.StringVar(&t.collection, "collection", "", "name of a collection: one consent, which later files join by a signature each")
 }
@@ -57,9 +59,12 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	if t.quoteMax < 0 {
 		return c, usage(fmt.Sprintf("--quote-max %d: want a number of characters", t.quoteMax), "")
 	}
+	if t.sensitive && t.share {
+		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
+	}
 	abs, err := absolute(paths)
 	return node.Contribution{
-		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, QuoteMax: t.quoteMax,
+		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, Share: t.share, QuoteMax: t.quoteMax,
 		Collection: t.collection, Keep: !t.given(), Ask: !a.yes,
 	}, err
 }
@@ -92,7 +97,7 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 			return err
 		}
 	}
-	out, err := a.lend(ctx, req)
+	out, err := a.lend(ctx, &req)
 	if err != nil {
 		return err
 	}
@@ -116,11 +121,12 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 var errStopped = &control.Error{Kind: control.Failed, Message: "add: stopped before a consent was signed",
 	Hint: "what was read is kept, and used for nothing without a consent; the same command goes on from there"}
 
-// lend has the node add what req names, and asks before anything that was lent
-// before is lent more widely.
-func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contributed, err error) {
+// lend has the node add what req names. It asks before anything that was lent
+// before is lent more widely, and before terms are agreed to that permit more than
+// the purposes named in them say; req remembers a yes.
+func (a *app) lend(ctx context.Context, req *node.Contribution) (out node.Contributed, err error) {
 	meter := a.meter()
-	err = a.call(ctx, "add", req, meter.show, &out)
+	err = a.call(ctx, "add", *req, meter.show, &out)
 	meter.clear()
 	if err != nil && ctx.Err() != nil {
 		return out, errStopped
@@ -128,14 +134,17 @@ func (a *app) lend(ctx context.Context, req node.Contribution) (out node.Contrib
 	if err != nil || !out.Asks {
 		return out, err
 	}
-	a.note("%s", changeWords(out.Changes))
-	if err := a.confirm("Lend under the wider terms?"); err != nil {
+	a.note("%s%s\n", changeWords(out.Changes), out.Words)
+	if err := a.confirm("Lend under these terms?"); err != nil {
 		return out, err
 	}
+	req.Agreed = true
+	now := *req
+	now.Ask = false
 	// Reading is done: what it counted holds, whatever the second call finds known.
 	read := out
-	req.Ask, out = false, node.Contributed{}
-	err = a.call(ctx, "add", req, nil, &out)
+	out = node.Contributed{}
+	err = a.call(ctx, "add", now, nil, &out)
 	out.Added, out.Unchanged, out.Passages, out.Copies = read.Added, read.Unchanged, read.Passages, read.Copies
 	return out, err
 }

@@ -57,6 +57,16 @@ type Config struct {
 	Log string `toml:"log"`
 }
 
+// hosts are the names in Hosts.
+func (c *Config) hosts() (names []string) {
+	for name := range strings.SplitSeq(c.Hosts, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // fields names the fields of a Config by key, in the order of the manual.
 func (c *Config) fields() []field {
 	return []field{

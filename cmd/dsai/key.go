@@ -4,7 +4,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,8 @@ func newKeyCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, name []string) error { in.Name = name[0]; return a.keyNew(c.Context(), in) },
 	}
 	create.Flags().BoolVar(&in.Operator, "operator", false, "it also reads the library, consents, uses and receipts, as you do; it signs nothing")
+	create.Flags().IntVar(&in.RequestsPerMinute, "per-minute", 0, "most requests in a minute (default: as all keys, 120)")
+	create.Flags().IntVar(&in.TokensPerMinute, "tokens-per-minute", 0, "most tokens of answers in a minute (default: as all keys, 120000)")
 	create.Flags().StringSliceVar(&in.For, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
 	return group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
 		&cobra.Command{
@@ -42,9 +46,7 @@ func (a *app) keyNew(ctx context.Context, in node.NewKeyArgs) error {
 	}
 	listen := out.Listen
 	if listen == "" {
-		if listen = a.cfg.Listen; listen == "" {
-			listen = defaultListen
-		}
+		listen = node.Reach(cmp.Or(a.cfg.Listen, defaultListen), a.cfg.hosts())
 		a.note("No node is running: start it with dsai up before you use the key.\n")
 	}
 	base := "http://" + listen + "/v1"
@@ -74,6 +76,12 @@ func (a *app) keyList(ctx context.Context) error {
 			state = "revoked " + when(k.Revoked)
 		} else if k.Operator {
 			state = "in force, reads all"
+		}
+		if k.RequestsPerMinute > 0 {
+			state += fmt.Sprintf(", %s a minute", plural(k.RequestsPerMinute, "request"))
+		}
+		if k.TokensPerMinute > 0 {
+			state += fmt.Sprintf(", %s a minute", plural(k.TokensPerMinute, "token"))
 		}
 		rows = append(rows, []string{k.Name, k.Short, strings.Join(k.Purposes, ","), when(k.Created), when(k.LastUsed), state})
 	}

@@ -29,7 +29,9 @@ func newModelCommand(a *app) *cobra.Command {
 		Long: `Adds an engine. A GGUF file (llama, qwen2 and qwen3 models) is run by dsai itself:
 it is copied into the home, read whole and loaded once before it is accepted, and
 its answers can be made again by anybody who has the file. A server is asked over
-the network; its answers are recorded only.`,
+the network; its answers are recorded only. One on another machine is given only
+passages whose owners agreed to share them: dsai add --share, or consent request
+--share.`,
 		Example: "  dsai model add qwen3-4b-q4_k_m.gguf\n  dsai model add http://127.0.0.1:11434/v1 --name small --model qwen3:4b",
 		RunE:    func(c *cobra.Command, in []string) error { return a.modelAdd(c.Context(), in[0], m) },
 	}

@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -42,7 +44,7 @@ func TestScript(t *testing.T) {
 			return os.Mkdir(home, 0o700)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"rc": rc, "json": jsonCmd, "until": until, "replace": replace, "hostile": hostileCmd, "inert": inertCmd, "model": modelCmd,
+			"rc": rc, "json": jsonCmd, "until": until, "replace": replace, "hostile": hostileCmd, "inert": inertCmd, "model": modelCmd, "elsewhere": elsewhereCmd,
 		},
 	})
 }
@@ -59,6 +61,27 @@ func modelCmd(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), infertest.Speaker(seed).File(), 0o600))
+}
+
+// elsewhere VARIABLE TEXT runs a model server that always says TEXT and sets VARIABLE
+// to its URL. It counts as beyond this machine, because its URL names no loopback
+// address; package net dials this machine for 0.0.0.0.
+func elsewhereCmd(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: elsewhere VARIABLE TEXT")
+	}
+	said, err := json.Marshal(args[1])
+	ts.Check(err)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		if r.Method == http.MethodGet {
+			fmt.Fprint(w, `{"object":"list","data":[{"id":"far","object":"model"}]}`)
+			return
+		}
+		fmt.Fprintf(w, `{"choices":[{"index":0,"finish_reason":"stop","message":{"content":%s}}]}`, said)
+	}))
+	ts.Defer(s.Close)
+	ts.Setenv(args[0], strings.Replace(s.URL, "127.0.0.1", "0.0.0.0", 1)+"/v1")
 }
 
 // rc CODE COMMAND... runs a command that must end with an exit code.

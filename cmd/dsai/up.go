@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -43,11 +42,7 @@ func (a *app) up(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	var hosts []string
-	if a.cfg.Hosts != "" {
-		hosts = strings.Split(a.cfg.Hosts, ",")
-	}
-	return n.Serve(ctx, node.ServeOptions{Listen: a.cfg.Listen, Hosts: hosts, Ready: func(address string) {
+	return n.Serve(ctx, node.ServeOptions{Listen: a.cfg.Listen, Hosts: a.cfg.hosts(), Ready: func(address string) {
 		link, err := n.LoginLink()
 		if err != nil {
 			a.note("dsai: error: %v\n", err)

@@ -60,7 +60,7 @@ func (a *app) watch(ctx context.Context, dir string, t *terms) error {
 		if err != nil {
 			// An unmounted folder is not a folder of deleted files.
 			a.note("dsai: %v; waiting for it to come back\n", err)
-		} else if err := a.step(ctx, root, req, known, now); err != nil && ctx.Err() == nil {
+		} else if err := a.step(ctx, root, &req, known, now); err != nil && ctx.Err() == nil {
 			if first {
 				return err
 			}
@@ -111,7 +111,7 @@ type change struct {
 }
 
 // step brings the node from what it knew to what is there now.
-func (a *app) step(ctx context.Context, root string, req node.Contribution, known, now map[string]stamp) error {
+func (a *app) step(ctx context.Context, root string, req *node.Contribution, known, now map[string]stamp) error {
 	var changed, gone []string
 	for path, s := range now {
 		if known[path] != s {

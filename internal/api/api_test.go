@@ -311,6 +311,25 @@ func TestBudgets(t *testing.T) {
 	}
 }
 
+// A key that may ask six times a minute may not ask twenty times at once.
+func TestBurst(t *testing.T) {
+	now := time.Unix(1764000000, 0)
+	s := server(t, &fake{limits: api.Limits{RequestsPerMinute: 6}}, func(c *api.Config) {
+		c.Now = func() time.Time { return now }
+	})
+	for i := range 7 {
+		r := httptest.NewRequest("GET", "http://localhost/v1/models", nil)
+		r.Header.Set("Authorization", "Bearer key")
+		want := 200
+		if i == 6 {
+			want = 429
+		}
+		if w := serve(s, r); w.Code != want {
+			t.Errorf("request %d = %d, want %d", i+1, w.Code, want)
+		}
+	}
+}
+
 // What an engine has no room for now may be asked again, what it never has room for may not.
 func TestNoRoom(t *testing.T) {
 	for _, tt := range []struct {

@@ -101,8 +101,8 @@ func (b *budgets) of(key dsai.Digest, l Limits) *budget {
 	if l.RequestsPerMinute == 0 {
 		l.RequestsPerMinute = b.def.RequestsPerMinute
 	}
-	if l.Burst == 0 {
-		l.Burst = b.def.Burst
+	if l.Burst == 0 { // a key that may ask seldom may not ask all at once either
+		l.Burst = min(b.def.Burst, l.RequestsPerMinute)
 	}
 	if l.TokensPerMinute == 0 {
 		l.TokensPerMinute = b.def.TokensPerMinute

@@ -16,7 +16,9 @@ import (
 
 // Queue is an Asker that lets a fixed number of questions run at a time. Others
 // wait in line, not too many and not too long; whoever finds the line full or
-// waits past the deadline gets view.ErrBusy. All doors of a node share one Queue.
+// waits past the deadline gets view.ErrBusy. API and pages of a node share one
+// Queue; verbs pass it by, through a socket that only the owner of the home can
+// open.
 type Queue struct {
 	next    Asker
 	observe Metrics

@@ -36,6 +36,7 @@ type Contribution struct {
 	Until     dsai.Time `json:"until,omitzero"`
 	Sensitive bool      `json:"sensitive"`
 	QuoteMax  int       `json:"quoteMax"`
+	Share     bool      `json:"share,omitempty"` // also with model servers on other machines
 	// Signed is a consent that the member signed elsewhere; the terms above are
 	// then taken from it.
 	Signed []byte `json:"signed,omitempty"`
@@ -50,9 +51,12 @@ type Contribution struct {
 	// Keep leaves documents under the consent that they are lent under: nobody
 	// named terms, and those above are for new documents.
 	Keep bool `json:"keep,omitempty"`
-	// Ask signs nothing yet when it would make anything wider; Contributed.Asks
-	// then says so.
+	// Ask signs nothing yet when it would make anything wider, or permits more than
+	// the named purposes say; Contributed.Asks then says so.
 	Ask bool `json:"ask,omitempty"`
+	// Agreed says that the member said yes to these terms before: Ask is then about
+	// wider ones alone.
+	Agreed bool `json:"agreed,omitempty"`
 }
 
 // Contributed is what came of a Contribution.
@@ -72,7 +76,7 @@ type Contributed struct {
 
 	Kept    []KeptConsent  `json:"kept,omitempty"`    // under which documents stay
 	Changes []TermsChanged `json:"changes,omitempty"` // of documents lent before
-	Asks    bool           `json:"asks,omitempty"`    // nothing was signed: it would be wider
+	Asks    bool           `json:"asks,omitempty"`    // nothing was signed: Words are what would be
 }
 
 // ContributedDoc is one document of a contribution.
@@ -242,7 +246,7 @@ func (n *Node) draftOptions(m *member, docs []*document, c Contribution, now dsa
 	}
 	return consent.Options{
 		Key: m.DID, Member: m.ID, Coop: n.coop, Steward: n.id, Data: scope,
-		For: c.For, Never: c.Never, Sensitive: c.Sensitive, QuoteMax: c.QuoteMax, From: now, Until: c.Until,
+		For: c.For, Never: c.Never, Sensitive: c.Sensitive, Share: c.Share, QuoteMax: c.QuoteMax, From: now, Until: c.Until,
 		Capture: dsai.Capture{Method: "cli", Custody: m.Custody},
 	}
 }

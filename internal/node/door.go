@@ -103,9 +103,10 @@ func (d door) Status(ctx context.Context) (*view.Status, error) { return d.n.Sta
 
 // Receipts implements api.Receipts and ui.Receipts.
 func (d door) Receipts(ctx context.Context, who *pipeline.Requester, p view.Page) ([]view.Receipt, error) {
-	const most = 1000
-	rows, err := d.n.Receipts(ctx, who, most)
-	return page(rows, p, func(r view.Receipt) string { return r.Digest.String() }), err
+	if p.Limit <= 0 {
+		p.Limit = defaultPage
+	}
+	return d.n.Receipts(ctx, who, p)
 }
 
 // Bundle implements api.Receipts and ui.Receipts. Requesters get their own
@@ -126,7 +127,7 @@ func (d door) Bundle(ctx context.Context, who *pipeline.Requester, ref string, r
 
 func (d door) find(ctx context.Context, who *pipeline.Requester, ref string) (store.Receipt, error) {
 	if ref == "last" && !who.Entitled {
-		rs, err := d.n.db.ReceiptsOf(ctx, who.Subject.Requester, 1)
+		rs, err := d.n.db.ReceiptsOf(ctx, who.Subject.Requester, store.Newest, 1)
 		if err != nil || len(rs) == 0 {
 			return store.Receipt{}, errors.Join(view.ErrNotFound, err)
 		}

@@ -84,6 +84,16 @@ func (n *Node) engine(id string) (pipeline.Engine, error) {
 	return e, nil
 }
 
+// engineFor returns the engine that serves a request: a search by the quoting
+// engine lists what was found and answers nothing.
+func (n *Node) engineFor(r *pipeline.Request) (pipeline.Engine, error) {
+	e, err := n.engine(r.Model)
+	if q, ok := e.(quoting); ok && r.Search {
+		return listing{q}, nil
+	}
+	return e, err
+}
+
 // sharing reports whether an engine is beyond this machine, so that using it
 // shares passages with a third party.
 func (n *Node) sharing(e pipeline.Engine) bool {
@@ -109,35 +119,92 @@ func (quoting) Assurance() dsai.Assurance { return dsai.Replayable }
 
 // Answer implements pipeline.Engine.
 func (q quoting) Answer(_ context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
-	epoch, _ := q.n.statistics()
 	for {
-		in := extract.Input{
-			Question: string(e.Clearance.Request.Question), Fields: epoch.Statistics().Fields, DF: epoch.DF,
-			// The policy can raise what the engine asks for, never lower it.
-			Floor: int(q.n.parameters(e.Clearance).EvidenceFloor),
-		}
-		for _, p := range e.Passages {
-			in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: p.Use.Commitment})
-		}
-		a, err := extract.Run(retrieve.Lexicon{}, in)
+		a, err := extract.Run(retrieve.Lexicon{}, q.input(e))
 		if err != nil {
 			return nil, refusedWith(err, e)
 		}
 		if dropped := dropOverQuoted(e, a.Quotes); dropped {
 			if len(e.Passages) == 0 {
-				return nil, &dsai.Refusal{Code: dsai.CodeNoGrant, Reason: "what may be quoted to this requester " + consent.OutputLimit.Words(),
-					Detail: dsai.RefusalDetail{Excluded: e.Excluded}}
+				return nil, overQuoted(e)
 			}
 			continue // answer from the rest
 		}
-		return q.output(e, in.Question, a, emit)
+		return q.output(e, a, emit)
 	}
 }
 
-func (quoting) output(e *pipeline.Evidence, question string, a *extract.Answer, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+// input is what the engine is given, which a replay has again.
+func (q quoting) input(e *pipeline.Evidence) extract.Input {
+	epoch, _ := q.n.statistics()
+	in := extract.Input{
+		Question: string(e.Clearance.Request.Question), Fields: epoch.Statistics().Fields, DF: epoch.DF,
+		// The policy can raise what the engine asks for, never lower it.
+		Floor: int(q.n.parameters(e.Clearance).EvidenceFloor),
+	}
+	for _, p := range e.Passages {
+		in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: p.Use.Commitment})
+	}
+	return in
+}
+
+func overQuoted(e *pipeline.Evidence) *dsai.Refusal {
+	return &dsai.Refusal{Code: dsai.CodeNoGrant, Reason: "what may be quoted to this requester " + consent.OutputLimit.Words(),
+		Detail: dsai.RefusalDetail{Excluded: e.Excluded}}
+}
+
+// listing is the quoting engine asked to search: it lists every passage that it is
+// given, whatever the evidence.
+type listing struct{ quoting }
+
+// Model implements pipeline.Engine: receipts say that it was a search by the
+// version, since a replay makes it by other rules.
+func (listing) Model() dsai.ModelRef {
+	m := quotingModel
+	m.Engine = extract.SearchVersion
+	return m
+}
+
+// Answer implements pipeline.Engine.
+func (l listing) Answer(_ context.Context, e *pipeline.Evidence, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
+	a, err := extract.List(retrieve.Lexicon{}, l.input(e))
+	if err != nil {
+		return nil, refusedWith(err, e)
+	}
+	if dropLast(e, a.Quotes) {
+		if len(e.Passages) == 0 {
+			return nil, overQuoted(e)
+		}
+		if a, err = extract.List(retrieve.Lexicon{}, l.input(e)); err != nil {
+			return nil, refusedWith(err, e)
+		}
+	}
+	return l.output(e, a, emit)
+}
+
+// dropLast removes the passages whose quotes, one each and in their order, go
+// beyond what the consent still allows to this requester; those before them stay.
+func dropLast(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
+	quoted := map[dsai.DocumentID]int{}
+	kept := e.Passages[:0:0]
+	for i, p := range e.Passages {
+		chars := utf8.RuneCountInString(quoteText(p.Body, quotes[i]))
+		if p.QuoteMax >= 0 && quoted[p.Use.Document]+chars > p.QuoteMax {
+			exclude(&e.Excluded, string(consent.OutputLimit))
+			dropped = true
+			continue
+		}
+		quoted[p.Use.Document] += chars
+		kept = append(kept, p)
+	}
+	e.Passages = kept
+	return dropped
+}
+
+func (quoting) output(e *pipeline.Evidence, a *extract.Answer, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
 	out := &pipeline.Output{
 		Text: pipeline.Text(a.Text), Quotes: a.Quotes, Trace: a.Trace.Bytes(), Ended: dsai.EndedComplete, Sampling: "none",
-		Tokens:   dsai.Tokens{Prompt: countWords(question), Completion: countWords(a.Text), Unit: "word"},
+		Tokens:   dsai.Tokens{Prompt: countWords(string(e.Clearance.Request.Question)), Completion: countWords(a.Text), Unit: "word"},
 		NoEffect: e.Clearance.Request.Sampling.Set(),
 	}
 	// The text begins with one line for each quote, in their order.

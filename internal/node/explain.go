@@ -8,9 +8,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/inert"
+	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/purpose"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -79,6 +81,9 @@ func (n *Node) callExplain(ctx context.Context, r Ref, _ func(any)) (_ *Explaine
 		file = " of the file " + short(sub.Model.Fingerprint)
 	}
 	say("run", "model %s%s (%s), %s; ended %s; %d %ss", sub.Model.ID, file, sub.Model.Engine, sub.Assurance, sub.Ended, sub.Tokens.Completion, sub.Tokens.Unit)
+	if slices.Contains(sub.Operations, dsai.OpShare) {
+		say("run", "the model server is on another machine: the passages were shared with it, as their consents permit")
+	}
 	say("issue", "receipt %s, price %s", short(row.Digest), sub.Price)
 	n.explainLog(ctx, row.Digest, say)
 	quoted := map[int]bool{}
@@ -124,7 +129,7 @@ func (n *Node) explainRefusal(ctx context.Context, d dsai.Digest, open dsai.Open
 	if open.Detail != nil && json.Unmarshal([]byte(open.Detail.Text), &detail) == nil {
 		say("refuse", "%s", inert.Line(detail.Reason))
 		for _, c := range detail.Excluded.Counts {
-			say("retrieve", "%d passages held words of the question and were left out: %s", c.Count, c.Reason)
+			say("retrieve", "%d passages held words of the question and were left out: %s%s", c.Count, c.Reason, leftOutWords(c.Reason))
 		}
 		for _, m := range detail.Missing {
 			say("refuse", "missing: %s", inert.Line(shortPurpose(m)))
@@ -161,6 +166,19 @@ func ruleWords(rule string) string {
 		return ""
 	}
 	return ", rule " + rule
+}
+
+// leftOutWords says what a reason for leaving passages out means; some are no
+// consent's, and speak for themselves.
+func leftOutWords(reason string) string {
+	r := consent.Reason(reason)
+	switch words := r.Words(); {
+	case r == noConsent:
+		return ", no consent covers them"
+	case words != "":
+		return ", their consent " + words
+	}
+	return ""
 }
 
 func excludedWords(o *dsai.Opening) string {

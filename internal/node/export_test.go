@@ -63,9 +63,9 @@ func (n *Node) BundleFor(ctx context.Context, who *pipeline.Requester, ref strin
 	return door{n}.Bundle(ctx, who, ref, nil)
 }
 
-// ReceiptsFor lists receipts as the API does.
-func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester) ([]view.Receipt, error) {
-	return door{n}.Receipts(ctx, who, view.Page{})
+// ReceiptsFor lists a page of receipts as the API does.
+func (n *Node) ReceiptsFor(ctx context.Context, who *pipeline.Requester, p view.Page) ([]view.Receipt, error) {
+	return door{n}.Receipts(ctx, who, p)
 }
 
 // Migration is one step to the next format.
@@ -87,6 +87,15 @@ func MigrationsFrom() (out []int) {
 // Migrate takes steps without a backup.
 func Migrate(ctx context.Context, h Home, steps []Migration) error {
 	return h.migrate(ctx, steps, func(string) {})
+}
+
+// Shown is how the pieces of an answer by a class of engines are shown.
+func Shown(class dsai.EngineClass, pieces ...pipeline.Piece) string {
+	m, out := &marks{class: class}, ""
+	for _, p := range pieces {
+		out += m.shown(p).Text
+	}
+	return out
 }
 
 // Unpack writes the files of a backup into a folder.
@@ -186,3 +195,6 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	c.reach(dsai.At(time.Now()).Add(ahead))
 	return c.catchUp(ctx)
 }
+
+// Named is by which names a node is reached.
+var Named = named

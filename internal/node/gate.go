@@ -36,7 +36,7 @@ func (g gate) Clear(ctx context.Context, r *pipeline.Request) (*pipeline.Clearan
 	if err != nil {
 		return nil, err
 	}
-	e, err := g.n.engine(r.Model)
+	e, err := g.n.engineFor(r)
 	if err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ import (
 // sameCollectionTerms refuses flags that ask for other terms than those of the
 // consent in force: an addition cannot carry any.
 func (n *Node) sameCollectionTerms(m *member, g *grant, c Contribution) error {
-	if len(c.For) == 0 && len(c.Never) == 0 && c.Until == 0 && !c.Sensitive && c.QuoteMax == 0 {
+	if len(c.For) == 0 && len(c.Never) == 0 && c.Until == 0 && !c.Sensitive && !c.Share && c.QuoteMax == 0 {
 		return nil
 	}
 	b, _, _, err := consent.Draft(n.draftOptions(m, nil, c, n.clock.now()))

@@ -10,9 +10,11 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"syscall"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/api"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/keys"
@@ -215,7 +217,8 @@ func (n *Node) callAsk(ctx context.Context, a AskArgs, progress func(any)) (*Ask
 		return nil, &control.Error{Kind: control.Usage, Message: "ask: the question is empty"}
 	}
 	r := &pipeline.Request{Question: pipeline.Text(a.Question), Purpose: a.Purpose, Requester: n.Console(), Model: a.Model, Search: a.Search, Passages: a.Passages}
-	rec, err := n.Ask(ctx, r, func(p pipeline.Piece) error { progress(p.Text); return nil })
+	var shown strings.Builder
+	rec, err := n.Ask(ctx, r, func(p pipeline.Piece) error { shown.WriteString(p.Text); progress(p.Text); return nil })
 	out := &Asked{Citations: []view.Citation{}}
 	if no, ok := errors.AsType[*dsai.Refusal](err); ok {
 		out.Receipt, out.Short = rec.Digest, shortID("r", rec.Digest)
@@ -226,7 +229,7 @@ func (n *Node) callAsk(ctx context.Context, a AskArgs, progress func(any)) (*Ask
 		return nil, err
 	}
 	o := rec.Output
-	out.Answer, out.Citations, out.Receipt, out.Short = string(o.Text), n.Citations(o), rec.Digest, shortID("r", rec.Digest)
+	out.Answer, out.Citations, out.Receipt, out.Short = shown.String(), n.Citations(o), rec.Digest, shortID("r", rec.Digest)
 	out.Ended, out.Assurance, out.NoEffect = o.Ended, o.Plan.Engine.Assurance(), o.NoEffect
 	if o.Ended == dsai.EndedRevoked {
 		out.Refusal = &AskRefusal{Code: dsai.CodeConsentRevoked, Reason: "a consent was withdrawn while the answer was being made"}
@@ -246,7 +249,7 @@ func (n *Node) callReceipts(ctx context.Context, a ListArgs, _ func(any)) ([]vie
 		a.Limit = 20
 	}
 	c := n.Console()
-	return n.Receipts(ctx, &c, a.Limit)
+	return n.Receipts(ctx, &c, view.Page{Limit: a.Limit})
 }
 
 // BundleArgs asks for a bundle.
@@ -363,6 +366,9 @@ type NewKeyArgs struct {
 	Name     string   `json:"name"`
 	For      []string `json:"for"`
 	Operator bool     `json:"operator"`
+
+	RequestsPerMinute int `json:"requestsPerMinute,omitempty"` // 0: as all keys
+	TokensPerMinute   int `json:"tokensPerMinute,omitempty"`
 }
 
 // NewKeyResult holds the secret of a new key: it is shown once.
@@ -373,7 +379,8 @@ type NewKeyResult struct {
 }
 
 func (n *Node) callKeyNew(ctx context.Context, a NewKeyArgs, _ func(any)) (*NewKeyResult, error) {
-	s, err := n.NewKey(ctx, a.Name, a.For, KeyOptions{Operator: a.Operator})
+	s, err := n.NewKey(ctx, a.Name, a.For, KeyOptions{Operator: a.Operator,
+		Limits: api.Limits{RequestsPerMinute: a.RequestsPerMinute, TokensPerMinute: a.TokensPerMinute}})
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	return &NewKeyResult{a.Name, s, n.listen}, err

@@ -62,7 +62,7 @@ func TestOutsidersLearnNoMore(t *testing.T) {
 	if raw, err = n.BundleFor(t.Context(), who, rec.Digest.String()); err != nil || strings.Contains(string(raw), string(dsai.CodeNoGrant)) {
 		t.Errorf("bundle of a refusal for an outsider, %v, says %s: %.600s", err, dsai.CodeNoGrant, raw)
 	}
-	list, err := n.ReceiptsFor(t.Context(), who)
+	list, err := n.ReceiptsFor(t.Context(), who, view.Page{})
 	if err != nil || len(list) != 2 || list[0].Code != dsai.CodeNoEvidence {
 		t.Errorf("receipts for an outsider = %+v, %v, want the newest as %s", list, err, dsai.CodeNoEvidence)
 	}

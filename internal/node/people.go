@@ -9,12 +9,14 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
@@ -149,6 +151,8 @@ type KeyOptions struct {
 	// Operator lets the key read what the operator reads: the library, consents,
 	// every use, every receipt and why something was refused. It signs nothing.
 	Operator bool
+	// Limits are the key's own; zero fields mean those of all keys.
+	Limits api.Limits
 }
 
 // NewKey makes an API key bound to an undertaking by the founder, and returns
@@ -156,6 +160,9 @@ type KeyOptions struct {
 func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o KeyOptions) (string, error) {
 	if name = inert.Name(strings.TrimSpace(name)); name == "" || len(name) > 80 {
 		return "", errors.New("new key: a name has 1 to 80 characters")
+	}
+	if o.Limits.RequestsPerMinute < 0 || o.Limits.TokensPerMinute < 0 {
+		return "", &control.Error{Kind: control.Usage, Message: "new key: a limit is below zero", Hint: "leave it out for the limit of all keys"}
 	}
 	if len(purposes) == 0 {
 		purposes = []string{"answers"}
@@ -186,7 +193,11 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o Key
 		if o.Operator {
 			operator = tx.SetMeta(operatorKey(hash), []byte{1})
 		}
-		return errors.Join(operator, tx.Put(record(u, dsai.LeafUndertaking, now)),
+		var limits error
+		if o.Limits != (api.Limits{}) {
+			limits = tx.SetMeta(limitsKey(hash), mustCanonical(keyLimits{o.Limits.RequestsPerMinute, o.Limits.TokensPerMinute}))
+		}
+		return errors.Join(operator, limits, tx.Put(record(u, dsai.LeafUndertaking, now)),
 			tx.AddKey(store.Key{Hash: hash, Name: name, Undertaking: u.Digest, Created: now}))
 	})
 	if err != nil {
@@ -198,6 +209,31 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o Key
 
 // operatorKey names the mark of a key that reads what the operator reads.
 func operatorKey(hash [32]byte) string { return "operator-key/" + hex.EncodeToString(hash[:]) }
+
+// keyLimits are the limits of one key as they are kept. Canonical JSON has its
+// members in the order of their names.
+type keyLimits struct {
+	Requests int `json:"requestsPerMinute"`
+	Tokens   int `json:"tokensPerMinute"`
+}
+
+func limitsKey(hash [32]byte) string { return "key-limits/" + hex.EncodeToString(hash[:]) }
+
+// limitsOf returns what a key was given when it was made; zero fields when nothing.
+func (n *Node) limitsOf(ctx context.Context, hash [32]byte) (api.Limits, error) {
+	text, err := n.db.Meta(ctx, limitsKey(hash))
+	if isNotFound(err) {
+		return api.Limits{}, nil
+	}
+	var l keyLimits
+	if err == nil {
+		err = json.Unmarshal(text, &l)
+	}
+	if err != nil {
+		return api.Limits{}, fmt.Errorf("read limits of a key: %w", err)
+	}
+	return api.Limits{RequestsPerMinute: l.Requests, TokensPerMinute: l.Tokens}, nil
+}
 
 func (n *Node) isOperatorKey(ctx context.Context, hash [32]byte) (bool, error) {
 	_, err := n.db.Meta(ctx, operatorKey(hash))
@@ -233,8 +269,12 @@ func (n *Node) Keys(ctx context.Context) ([]view.Key, error) {
 		if err != nil {
 			return nil, err
 		}
+		limits, err := n.limitsOf(ctx, k.Hash)
+		if err != nil {
+			return nil, err
+		}
 		out = append(out, view.Key{
-			Operator: operator, Name: k.Name, Short: shortID("k", u.Subject.Requester), Purposes: shortPurposes(u.Subject.Purposes),
+			RequestsPerMinute: limits.RequestsPerMinute, TokensPerMinute: limits.TokensPerMinute, Operator: operator, Name: k.Name, Short: shortID("k", u.Subject.Requester), Purposes: shortPurposes(u.Subject.Purposes),
 			Default: shortPurpose(u.Subject.Default), Created: k.Created, Until: u.Until, Revoked: k.Revoked, LastUsed: k.Used,
 		})
 	}
@@ -260,11 +300,15 @@ func (n *Node) Authenticate(ctx context.Context, secret string) (*pipeline.Reque
 	if r.Entitled, err = n.isOperatorKey(ctx, k.Hash); err != nil {
 		return nil, api.Limits{}, err
 	}
+	limits, err := n.limitsOf(ctx, k.Hash)
+	if err != nil {
+		return nil, api.Limits{}, err
+	}
 	// Once a minute is often enough to tell an operator which keys are in use.
 	if now := n.clock.now(); now > k.Used.Add(60e9) {
 		err = n.db.Update(ctx, func(tx *store.Tx) error { return tx.TouchKey(k.Hash, now) })
 	}
-	return r, api.Limits{}, err
+	return r, limits, err
 }
 
 // undertakingOf returns a fresh Requester for an undertaking, whose signature

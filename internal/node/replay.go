@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/policy"
@@ -16,6 +17,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/infer"
+	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 	"dsai.example/dsai/verify"
 )
@@ -35,7 +37,13 @@ func (p Replayer) Replay(r verify.Replay) error {
 	case m.Class == dsai.EngineInfer && m.Engine == compose.Version && m.Profile == infer.Profile:
 		return p.replayModel(r)
 	case m.ID == extract.ModelID && m.Engine == extract.Version:
-		return replayQuotes(r)
+		return replayQuotes(r, extract.Replay)
+	case m.ID == extract.ModelID && m.Engine == extract.SearchVersion:
+		// A search has no threshold: what an answer rests on is not listed so.
+		if slices.Contains(r.Receipt.Operations, dsai.OpInfer) {
+			return fmt.Errorf("replay answer: %s only searches, and the receipt says that it answered", m.Engine)
+		}
+		return replayQuotes(r, extract.ReplayList)
 	default:
 		return fmt.Errorf("replay %s (%s, %s): this program does not have that engine", m.ID, m.Engine, m.Profile)
 	}
@@ -97,8 +105,9 @@ func (p Replayer) find(want dsai.Digest) (*engine.File, error) {
 	return f, nil
 }
 
-// replayQuotes makes an answer of dsai-extract-1 again.
-func replayQuotes(r verify.Replay) error {
+// replayQuotes makes an answer of dsai-extract-1, or a list of what a search found,
+// again.
+func replayQuotes(r verify.Replay, again func(rank.Lexicon, extract.Input, extract.Answer) error) error {
 	o := r.Openings
 	if r.Statistics == nil || o.Prompt == nil || o.Response == nil || o.Quotes == nil || o.Trace == nil ||
 		o.Terms == nil || len(o.Passages) != len(r.Receipt.Used) {
@@ -125,5 +134,5 @@ func replayQuotes(r verify.Replay) error {
 	if r.Receipt.Ended != dsai.EndedComplete {
 		return fmt.Errorf("replay answer: it ended %s, before its own end: %w", r.Receipt.Ended, verify.ErrWithheld)
 	}
-	return extract.Replay(retrieve.Lexicon{}, in, claim)
+	return again(retrieve.Lexicon{}, in, claim)
 }

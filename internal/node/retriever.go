@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"dsai.example/dsai"
@@ -29,7 +30,7 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err := n.checkClearance(c); err != nil {
 		return nil, err
 	}
-	e, err := n.engine(r.Model)
+	e, err := n.engineFor(r)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +189,9 @@ func (t retriever) nothing(ev *pipeline.Evidence, res *retrieve.Result) *dsai.Re
 	}
 	no.Code, no.Detail.Missing = dsai.CodeNoGrant, []string{ev.Clearance.Subject.Purpose}
 	no.Reason = "passages hold words of the question, and no consent permits this use of them"
+	if slices.Contains(ev.Clearance.Operations, dsai.OpShare) {
+		no.Reason += ", by a model server on another machine"
+	}
 	no.Considered = considered(ev)
 	return no
 }

@@ -17,7 +17,7 @@ type placer struct{ n *Node }
 
 // Place implements pipeline.Placer.
 func (p placer) Place(_ context.Context, e *pipeline.Evidence) (*pipeline.Plan, error) {
-	eng, err := p.n.engine(e.Clearance.Request.Model)
+	eng, err := p.n.engineFor(e.Clearance.Request)
 	if err != nil {
 		return nil, err
 	}
@@ -49,11 +49,12 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 
 	var sent []byte
 	var quotes []dsai.Quote
+	m := &marks{class: p.Engine.Model().Class}
 	out, err := p.Engine.Answer(ctx, e, func(piece pipeline.Piece) error {
 		// A revocation is acknowledged after the last send has ended, so nothing
 		// leaves after that.
 		return g.send(ctx, func() error {
-			if err := emit(piece); err != nil {
+			if err := emit(m.shown(piece)); err != nil {
 				return errors.Join(errClient, err)
 			}
 			sent = append(sent, piece.Text...)

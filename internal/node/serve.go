@@ -21,7 +21,8 @@ import (
 type ServeOptions struct {
 	Listen string   // host:port; port 0 picks a free one
 	Hosts  []string // names by which the node is reached, beside loopback
-	// Ready is called once with the address, when requests are taken.
+	// Ready is called once with the address by which the node is reached (see
+	// Reach), when requests are taken.
 	Ready func(address string)
 }
 
@@ -51,7 +52,7 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 	srv, err := api.New(api.Config{
 		Asker: asker, Keys: n, Library: door{n}, Receipts: door{n}, Credentials: door{n}, Pages: pages, Citations: n.Citations,
 		Log: http.StripPrefix("/log", n.log), Metrics: m.Handler(),
-		Ready: n.ready, Purpose: purposeIRI, Observe: m, Logger: n.slog, Hosts: o.Hosts,
+		Ready: n.ready, Purpose: purposeIRI, Observe: m, Logger: n.slog, Hosts: named(o.Listen, o.Hosts),
 	})
 	if err != nil {
 		return err
@@ -60,11 +61,12 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
+	address := Reach(ln.Addr().String(), o.Hosts)
 	n.mu.Lock()
-	n.listen = ln.Addr().String()
+	n.listen = address
 	n.mu.Unlock()
 	if o.Ready != nil {
-		o.Ready(ln.Addr().String())
+		o.Ready(address)
 	}
 	return n.Run(ctx,
 		func(ctx context.Context) error { return srv.Serve(ctx, ln) },

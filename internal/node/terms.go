@@ -53,9 +53,11 @@ func (n *Node) place(ctx context.Context, m *member, docs []*document, c Contrib
 		if out.Changes, err = n.termsChanged(m, docs, c); err != nil {
 			return err
 		}
-		if c.Ask && anyWider(out.Changes) {
-			out.Asks = true
-			return nil
+		if c.Ask {
+			if out.Words, err = n.asks(m, docs, c, anyWider(out.Changes)); err != nil || out.Words != "" {
+				out.Asks = err == nil
+				return err
+			}
 		}
 	}
 	out.keep(kept)
@@ -72,6 +74,34 @@ func (n *Node) place(ctx context.Context, m *member, docs []*document, c Contrib
 	out.Consent, out.Short = g.Consent.Digest, shortID("c", g.Consent.Digest)
 	out.Words = consent.Words(g.Consent.Subject, g.Consent.ValidUntil)
 	return nil
+}
+
+// asks returns the words to be agreed to before anything is signed, "" when
+// nobody has to be asked: the terms are no wider than before, and a new consent
+// permits only what the purposes named in it say.
+func (n *Node) asks(m *member, docs []*document, c Contribution, wider bool) (string, error) {
+	if len(docs) == 0 {
+		return "", nil
+	}
+	o := n.draftOptions(m, docs, c, n.clock.now())
+	if c.Collection != "" {
+		id, g, err := n.collectionNamed(m, c.Collection)
+		if err != nil {
+			return "", err
+		}
+		if g != nil { // agreed to when the collection began
+			if !wider {
+				return "", nil
+			}
+			return consent.Words(g.Consent.Subject, g.Consent.ValidUntil), nil
+		}
+		o.Data = collectionScope(id)
+	}
+	b, _, words, err := consent.Draft(o)
+	if err != nil || !wider && (c.Agreed || !consent.AsksMore(b)) {
+		return "", err
+	}
+	return words, nil
 }
 
 // keep counts documents by the consent that stays.
@@ -178,6 +208,7 @@ func compareTerms(old dsai.ConsentBundle, oldUntil dsai.Time, b dsai.ConsentBund
 		{"never for", purposeNames(old.Purposes.Deny), purposeNames(b.Purposes.Deny), lessDenied},
 		{"ends", oldUntil.String(), until.String(), until > oldUntil},
 		{"sensitive", yesNo(sensitive(old)), yesNo(sensitive(b)), sensitive(old) && !sensitive(b)},
+		{"shared", yesNo(consent.Shared(old)), yesNo(consent.Shared(b)), !consent.Shared(old) && consent.Shared(b)},
 		{"quotes", quoteWords(was), quoteWords(is), was != 0 && (is == 0 || is > was)},
 	}
 	return slices.DeleteFunc(all, func(t TermChange) bool { return t.Old == t.New })

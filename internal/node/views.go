@@ -147,14 +147,17 @@ func (n *Node) viewConsent(g *grant) view.Consent {
 }
 
 // Receipts lists outcomes, newest first: all of them for the operator, else the
-// requester's own.
-func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, limit int) ([]view.Receipt, error) {
+// requester's own. Signatures are checked of those on the page, no others.
+func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, p view.Page) ([]view.Receipt, error) {
+	before, err := n.receiptsBefore(ctx, who, p.After)
+	if err != nil {
+		return nil, err
+	}
 	var rows []store.Receipt
-	var err error
 	if who.Entitled {
-		rows, err = n.db.Receipts(ctx, limit)
+		rows, err = n.db.Receipts(ctx, before, p.Limit)
 	} else {
-		rows, err = n.db.ReceiptsOf(ctx, who.Subject.Requester, limit)
+		rows, err = n.db.ReceiptsOf(ctx, who.Subject.Requester, before, p.Limit)
 	}
 	if err != nil {
 		return nil, err
@@ -172,6 +175,24 @@ func (n *Node) Receipts(ctx context.Context, who *pipeline.Requester, limit int)
 		out = append(out, v)
 	}
 	return out, nil
+}
+
+// receiptsBefore returns the number below which a page of receipts lies: that of
+// the row that the page before ended with. What names no row of the requester's is
+// followed by none.
+func (n *Node) receiptsBefore(ctx context.Context, who *pipeline.Requester, after string) (int64, error) {
+	if after == "" {
+		return store.Newest, nil
+	}
+	d, err := dsai.ParseDigest(after)
+	if err != nil {
+		return 0, nil
+	}
+	r, err := n.db.Receipt(ctx, d)
+	if isNotFound(err) || err == nil && !who.Entitled && r.Requester != who.Subject.Requester {
+		return 0, nil
+	}
+	return r.Num, err
 }
 
 // publicCode is the refusal code that outsiders, and signed receipts, carry.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"strings"
 
 	"dsai.example/dsai"
@@ -95,14 +96,17 @@ func (s *Store) Quoted(ctx context.Context, requester dsai.Digest, d dsai.Docume
 	return row(ctx, s, number, `SELECT coalesce(sum(chars),0) FROM quoted WHERE requester=? AND document=?`, requester[:], d.Digest[:])
 }
 
-// Receipts returns outcomes, newest first, at most max.
-func (s *Store) Receipts(ctx context.Context, max int) ([]Receipt, error) {
-	return rows(ctx, s, scanReceipt, selectReceipt+`ORDER BY r.num DESC LIMIT ?`, max)
+// Newest begins a list of receipts at its start.
+const Newest int64 = math.MaxInt64
+
+// Receipts returns outcomes with numbers before one, newest first, at most max.
+func (s *Store) Receipts(ctx context.Context, before int64, max int) ([]Receipt, error) {
+	return rows(ctx, s, scanReceipt, selectReceipt+`WHERE r.num<? ORDER BY r.num DESC LIMIT ?`, before, max)
 }
 
-// ReceiptsOf returns one requester's outcomes, newest first, at most max.
-func (s *Store) ReceiptsOf(ctx context.Context, requester dsai.Digest, max int) ([]Receipt, error) {
-	return rows(ctx, s, scanReceipt, selectReceipt+`WHERE r.requester=? ORDER BY r.num DESC LIMIT ?`, requester[:], max)
+// ReceiptsOf does for one requester's outcomes what Receipts does for all.
+func (s *Store) ReceiptsOf(ctx context.Context, requester dsai.Digest, before int64, max int) ([]Receipt, error) {
+	return rows(ctx, s, scanReceipt, selectReceipt+`WHERE r.requester=? AND r.num<? ORDER BY r.num DESC LIMIT ?`, requester[:], before, max)
 }
 
 // Receipt returns one outcome by its digest.

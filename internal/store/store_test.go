@@ -138,7 +138,7 @@ func TestFinishTwice(t *testing.T) {
 			t.Errorf("Finish with the same %s = nil, want an error", name)
 		}
 	}
-	if rs, err := s.Receipts(t.Context(), 10); err != nil || len(rs) != 1 || rs[0].Digest != d(1) {
+	if rs, err := s.Receipts(t.Context(), store.Newest, 10); err != nil || len(rs) != 1 || rs[0].Digest != d(1) {
 		t.Errorf("Receipts = %+v, %v, want the first alone", rs, err)
 	}
 	if _, err := s.Raw(t.Context(), d(2)); !errors.Is(err, store.ErrNotFound) {

@@ -128,6 +128,9 @@ type Key struct {
 	Revoked  dsai.Time `json:"revoked,omitzero"`
 	LastUsed dsai.Time `json:"lastUsed,omitzero"`
 	Operator bool      `json:"operator,omitempty"` // it reads what the operator reads
+
+	RequestsPerMinute int `json:"requestsPerMinute,omitempty"` // 0: as all keys
+	TokensPerMinute   int `json:"tokensPerMinute,omitempty"`
 }
 
 // Model is one engine that can be asked.

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -152,19 +153,22 @@ func trailer(e End) string {
 		if i == 0 {
 			b.WriteString("\n\nSources:")
 		}
-		b.WriteString("\n- [" + strconv.Itoa(c.N) + "] " + Inert(c.Title))
+		b.WriteString("\n- [" + strconv.Itoa(c.N) + "] " + named(c.Title))
 		for _, h := range c.Heading {
-			b.WriteString(" > " + Inert(h))
+			b.WriteString(" > " + named(h))
 		}
 		if c.Page > 0 {
 			b.WriteString(", page " + strconv.Itoa(c.Page))
 		}
 		if c.Owner != "" {
-			b.WriteString(" (" + Inert(c.Owner) + ")")
+			b.WriteString(" (" + named(c.Owner) + ")")
 		}
 	}
 	return b.String()
 }
+
+// named returns a name that a document or member chose, in which nothing is a mark.
+func named(s string) string { return Inert(inert.Unmarked(s)) }
 
 // sources returns the first citation of each passage, by number.
 func sources(cs []view.Citation) []view.Citation {
@@ -179,7 +183,8 @@ func sources(cs []view.Citation) []view.Citation {
 }
 
 // annotations points at every mark of a source in the content; positions count
-// code points.
+// code points. Marks are the node's own: those that documents write are none when
+// they get here (inert.Unmarked).
 func (w *Writer) annotations(e End) []annotation {
 	out := []annotation{}
 	content := w.content.String()

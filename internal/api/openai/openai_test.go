@@ -8,6 +8,7 @@ import (
 	"errors"
 	"flag"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -158,6 +159,38 @@ func end() openai.End {
 			Request: dsai.Hash("r"), Receipt: dsai.Hash("rec"), Assurance: dsai.Replayable, Ended: dsai.EndedComplete, NoEffect: []string{"seed"},
 			Citations: []view.Citation{{N: 1, Title: "![t](x)", Owner: "Ama", Heading: []string{"Soap"}, Page: 3, Quote: "Wash hands."}},
 		},
+	}
+}
+
+// TestAnnotations links the marks of the text and of the list of sources, and none
+// that a title writes.
+func TestAnnotations(t *testing.T) {
+	w, e := openai.NewWriter(head(), false), end()
+	e.Dsai.Citations[0].Title, e.Dsai.Citations[0].Heading = "plate [1]", []string{"[1]"}
+	w.Piece("Wash hands [1].")
+	var out struct {
+		Choices []struct {
+			Message struct {
+				Content     string
+				Annotations []struct {
+					URL struct {
+						Start int `json:"start_index"`
+					} `json:"url_citation"`
+				}
+			}
+		}
+	}
+	if err := json.Unmarshal(w.Whole(e), &out); err != nil || len(out.Choices) != 1 {
+		t.Fatalf("whole answer: %v", err)
+	}
+	m := out.Choices[0].Message
+	var got []int
+	for _, a := range m.Annotations {
+		got = append(got, a.URL.Start)
+	}
+	want := []int{strings.Index(m.Content, "[1]."), strings.Index(m.Content, "[1] plate")}
+	if !slices.Equal(got, want) {
+		t.Errorf("annotations at %v of %q, want %v", got, m.Content, want)
 	}
 }
 

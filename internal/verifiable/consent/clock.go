@@ -20,9 +20,6 @@ type Moment struct {
 	// Untrusted is ClockBehind or ClockJumped when no consented data may be
 	// served, and empty otherwise.
 	Untrusted Reason
-	// Cold is true from a start until a pinned witness has confirmed the time:
-	// how old a list kept from before is cannot be known, so it is stale.
-	Cold bool
 }
 
 // Reading is what a node knows about the time at one instant.
@@ -47,11 +44,10 @@ type Reading struct {
 type Clock struct {
 	High dsai.Time // the latest time ever believed
 
-	anchored  bool
-	anchor    dsai.Time     // led own time that was believed
-	elapsed   time.Duration // Reading.Elapsed then
-	lead      dsai.Time     // by which witnesses are ahead of own time; never negative
-	confirmed bool          // by witnesses since the start
+	anchored bool
+	anchor   dsai.Time     // led own time that was believed
+	elapsed  time.Duration // Reading.Elapsed then
+	lead     dsai.Time     // by which witnesses are ahead of own time; never negative
 }
 
 // Advance takes a reading. While a moment is untrusted the clock stands still,
@@ -61,17 +57,16 @@ func (c Clock) Advance(r Reading) (Clock, Moment) {
 	witnessed := len(r.Witnesses) > 0
 	if witnessed {
 		next.lead = max(0, lowerMedian(r.Witnesses)-r.Own)
-		next.confirmed = true
 	}
 	own := r.Own + next.lead
 	if reason := c.judge(r, own); reason != "" {
-		return c, Moment{Now: max(own, c.High, r.List), Untrusted: reason, Cold: !c.confirmed}
+		return c, Moment{Now: max(own, c.High, r.List), Untrusted: reason}
 	}
 	next.High = max(own, c.High, r.List)
 	if !c.anchored || witnessed {
 		next.anchored, next.anchor, next.elapsed = true, own, r.Elapsed
 	}
-	return next, Moment{Now: next.High, Cold: !next.confirmed}
+	return next, Moment{Now: next.High}
 }
 
 // judge returns why a reading cannot be believed, or "". own is the reading's
@@ -105,8 +100,7 @@ func (c Clock) judge(r Reading, own dsai.Time) Reason {
 }
 
 // Accept makes a reading's own time the node's time, on the word of its
-// operator ("dsai node clock accept"). Lists kept from before stay stale until
-// witnesses confirm the time.
+// operator ("dsai node clock accept").
 func (c Clock) Accept(r Reading) Clock {
 	return Clock{High: r.Own, anchored: true, anchor: r.Own, elapsed: r.Elapsed}
 }

@@ -219,10 +219,6 @@ func TestDecideStatus(t *testing.T) {
 			s.Until = now + 3600
 			return s
 		}, func(q *consent.Query) { q.StatusCeiling = 86400 }, consent.Seen{}, consent.StatusStale},
-		{"kept over a cold start", func() *consent.Status { s := fresh(); s.Cached = true; return s },
-			func(q *consent.Query) { q.At.Cold = true }, consent.Seen{}, consent.StatusStale},
-		{"fetched after a cold start", fresh, func(q *consent.Query) { q.At.Cold = true }, consent.Seen{}, consent.OK},
-		{"kept, time confirmed", func() *consent.Status { s := fresh(); s.Cached = true; return s }, nil, consent.Seen{}, consent.OK},
 		{"other node", func() *consent.Status { s := fresh(); s.Node = other; return s }, nil, consent.Seen{}, consent.StatusUnverified},
 		{"other co-op", func() *consent.Status { s := fresh(); s.Coop = dsai.CoopID{}; return s }, nil, consent.Seen{}, consent.StatusUnverified},
 		{"other list", func() *consent.Status { s := fresh(); s.List = "urn:dsai:list:2"; return s }, nil, consent.Seen{}, consent.StatusUnverified},

@@ -4,12 +4,16 @@
 package consent
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/purpose"
 )
+
+// ErrTerms reports terms that contradict each other.
+var ErrTerms = errors.New("terms contradict each other")
 
 // Term is how long a consent lasts when nobody says.
 const Term dsai.Time = 365 * 24 * 3600
@@ -25,6 +29,7 @@ type Options struct {
 	For       []string // purposes in any form of purpose.Parse; "answers"
 	Never     []string // purposes denied
 	Sensitive bool     // the member's own node only: no servers, short staleness
+	Share     bool     // also to model servers on other machines; not with Sensitive
 	QuoteMax  int      // code points quoted per requester and document; no limit
 	From      dsai.Time
 	Until     dsai.Time // From + Term
@@ -34,7 +39,7 @@ type Options struct {
 
 // Draft returns the consent that "dsai add" asks a member to sign, its end, and
 // the words to show before signing, which the consent commits to. Errors are
-// those of purpose.Parse and purpose.CheckGrant.
+// those of purpose.Parse and purpose.CheckGrant, ErrTerms, and ErrConsent.
 func Draft(o Options) (b dsai.ConsentBundle, until dsai.Time, notice string, err error) {
 	fail := func(err error) (dsai.ConsentBundle, dsai.Time, string, error) {
 		return dsai.ConsentBundle{}, 0, "", err
@@ -52,6 +57,9 @@ func Draft(o Options) (b dsai.ConsentBundle, until dsai.Time, notice string, err
 	}
 	if err := purpose.CheckGrant(allow, deny); err != nil {
 		return fail(err)
+	}
+	if o.Sensitive && o.Share {
+		return fail(fmt.Errorf("%w: it is sensitive, so it stays on this node, and is shared with other machines", ErrTerms))
 	}
 	if o.Until == 0 {
 		o.Until = o.From + Term
@@ -81,6 +89,10 @@ func Draft(o Options) (b dsai.ConsentBundle, until dsai.Time, notice string, err
 	if o.Sensitive {
 		b.Engines = []dsai.EngineClass{dsai.EngineExtract, dsai.EngineInfer}
 		b.MaxStatusAge = Sensitive.MaxStatusAge
+	}
+	if o.Share {
+		b.Operations = append(b.Operations, dsai.OpShare)
+		b.Recipients = append(b.Recipients, dsai.RecipientShared)
 	}
 	notice = Words(b, o.Until)
 	b.Notice = dsai.Notice{Digest: NoticeDigest(notice), Language: "en"}

@@ -69,9 +69,6 @@ type Status struct {
 	Sequence uint64
 	From     dsai.Time
 	Until    dsai.Time
-	// Cached marks a list that was kept from before the last start: while the
-	// clock is Cold it counts as stale. The holder sets it.
-	Cached bool
 
 	bits      *vc.Bits
 	withdrawn []dsai.Digest // documents, by dsai.WithdrawnDocument
@@ -149,7 +146,7 @@ func (g *Grant) status(q *Query, s *Status, seen Seen) Reason {
 		return StatusSequence
 	case slices.ContainsFunc(g.indexes, s.Revoked):
 		return Revoked // however old: a withdrawal does not go stale
-	case now < s.From, now > s.Until, now > s.From+dsai.Time(age), q.At.Cold && s.Cached:
+	case now < s.From, now > s.Until, now > s.From+dsai.Time(age):
 		return StatusStale
 	}
 	return OK

@@ -37,6 +37,9 @@ func Words(b dsai.ConsentBundle, until dsai.Time) string {
 	}
 	say("By", "%s", engineList(b))
 	say("Goes to", "%s", each(b.Recipients, recipientWords))
+	if Shared(b) {
+		say("Shared", "passages leave the node's machine for servers of others, who can read and keep them, also after you withdraw")
+	}
 	if !slices.Contains(b.Regions, AnyRegion) {
 		say("Where", "only in %s", strings.Join(b.Regions, ", "))
 	}
@@ -54,6 +57,18 @@ func Words(b dsai.ConsentBundle, until dsai.Time) string {
 		"The node that confirms it stops at once, every other within %s. "+
 		"Answers already given cannot be called back. %s", duration(ProfileFor(b.MaxStatusAge).Bound()), retentionWords(b.Retention))
 	return strings.Join(lines, "")
+}
+
+// Shared reports whether a consent lets passages go to model servers beyond the
+// node's own machine: the operation and the recipient are both needed.
+func Shared(b dsai.ConsentBundle) bool {
+	return slices.Contains(b.Operations, dsai.OpShare) && slices.Contains(b.Recipients, dsai.RecipientShared)
+}
+
+// AsksMore reports whether a consent permits more than the plain use that the
+// purposes it names say: whoever signs it is asked first.
+func AsksMore(b dsai.ConsentBundle) bool {
+	return Shared(b) || len(purpose.AlsoPermits(b.Purposes.Allow, b.Purposes.Deny)) > 0
 }
 
 func dataWords(s dsai.DataScope) string {
@@ -97,7 +112,7 @@ func engineList(b dsai.ConsentBundle) string {
 		case dsai.EngineInfer:
 			return "a model that the node runs itself"
 		case dsai.EngineUpstream:
-			if slices.Contains(b.Operations, dsai.OpShare) && slices.Contains(b.Recipients, dsai.RecipientShared) {
+			if Shared(b) {
 				return "a server that the operator named, also on other machines"
 			}
 			return "a server that the operator named, on the node's own machine"

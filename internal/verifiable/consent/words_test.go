@@ -27,6 +27,7 @@ func TestWords(t *testing.T) {
 			o.For, o.Sensitive, o.QuoteMax, o.Until = []string{"care", "answers"}, true, 400, t0+86400
 			o.Capture.Custody = dsai.CustodyNode
 		}, nil},
+		{"shared", func(o *consent.Options) { o.Share = true }, nil},
 		{"broad", func(o *consent.Options) {
 			o.For, o.Never = []string{"marketing"}, []string{"Advertising"}
 			o.Data.Collection = &collection
@@ -83,6 +84,18 @@ func TestDraft(t *testing.T) {
 	}
 
 	o = options()
+	o.Share = true
+	b, _, _, err = consent.Draft(o)
+	if err != nil || !consent.Shared(b) || !cmp.Equal(b.Operations, []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer, dsai.OpShare}) ||
+		!cmp.Equal(b.Recipients, []string{dsai.RecipientCoop, dsai.RecipientShared}) {
+		t.Errorf("Draft(share) = %+v, %v", b, err)
+	}
+	o.Sensitive = true
+	if _, _, _, err := consent.Draft(o); !errors.Is(err, consent.ErrTerms) {
+		t.Errorf("Draft(share and sensitive) = %v, want ErrTerms", err)
+	}
+
+	o = options()
 	o.For = []string{"anwsers"}
 	if _, _, _, err := consent.Draft(o); !isUnknown(err) {
 		t.Errorf("Draft(for anwsers) = %v, want an UnknownError", err)
@@ -101,6 +114,27 @@ func TestDraft(t *testing.T) {
 	o.Until = t0
 	if _, _, _, err := consent.Draft(o); !errors.Is(err, consent.ErrConsent) {
 		t.Errorf("Draft(ended) = %v, want ErrConsent", err)
+	}
+}
+
+// TestAsksMore has a person asked only where the named purposes do not say it all.
+func TestAsksMore(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit func(*consent.Options)
+		want bool
+	}{
+		{"default", func(*consent.Options) {}, false},
+		{"short names", func(o *consent.Options) { o.For, o.Sensitive = []string{"answers", "care", "research", "public"}, true }, false},
+		{"a purpose with others in it", func(o *consent.Options) { o.For = []string{"marketing"} }, true},
+		{"shared", func(o *consent.Options) { o.Share = true }, true},
+	} {
+		o := options()
+		tc.edit(&o)
+		b, _, _, err := consent.Draft(o)
+		if got := consent.AsksMore(b); err != nil || got != tc.want {
+			t.Errorf("%s: AsksMore = %v, %v, want %v", tc.name, got, err, tc.want)
+		}
 	}
 }
 

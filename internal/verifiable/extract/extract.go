@@ -9,6 +9,8 @@
 // question's words the sentence and what stands around it hold. A sentence that
 // does not tell what the question asks for, say a price, counts half: see aspect.
 //
+// Asked to search, it lists all that it is given instead: see List.
+//
 // It quotes and never composes: it has no weights, joins no facts, and cannot
 // tell whether a passage is true. It is a function of question, passages and
 // statistics, so anybody who holds them can replay an answer byte for byte: see
@@ -18,7 +20,6 @@ package extract
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -89,13 +90,9 @@ type Answer struct {
 // Run answers, or returns a *dsai.Refusal with code no_evidence. Any other error
 // is ErrOrder.
 func Run(lex rank.Lexicon, in Input) (*Answer, error) {
-	x := newReader(lex, in)
-	read := make([]reading, len(in.Passages))
-	for i, p := range in.Passages {
-		read[i] = x.read(p)
-		if read[i].score == 0 || i > 0 && rank.Compare(read[i-1].candidate(), read[i].candidate()) >= 0 {
-			return nil, fmt.Errorf("extract answer: %w: passage %d", ErrOrder, i+1)
-		}
+	x, read, err := readAll(lex, in)
+	if err != nil {
+		return nil, err
 	}
 	need := max(Need(Threshold, len(x.query.Words)), in.Floor)
 	chosen := choose(read, len(x.asks) > 0)
@@ -106,18 +103,7 @@ func Run(lex rank.Lexicon, in Input) (*Answer, error) {
 	if best.coverage < need && !in.Any {
 		return nil, refuse(x, read, &best)
 	}
-	a := &Answer{Trace: Trace{Engine: Version, Coverage: best.coverage, Threshold: need, Passages: []TracePassage{}, Sentences: []TraceSentence{}}}
-	for _, r := range read {
-		a.Trace.Passages = append(a.Trace.Passages, TracePassage{Commitment: r.commitment, Score: r.score})
-	}
-	for _, s := range chosen {
-		b := in.Passages[s.passage].Body
-		quote := dsai.Quote{N: s.passage + 1, Start: b.Start + s.start, End: b.Start + s.end}
-		a.Quotes = append(a.Quotes, quote)
-		a.Trace.Sentences = append(a.Trace.Sentences, TraceSentence{Coverage: s.coverage, End: quote.End, N: quote.N, Score: s.score, Start: quote.Start})
-	}
-	a.Text = render(in.Passages, chosen)
-	return a, nil
+	return answerWith(Version, in, read, chosen, need), nil
 }
 
 // refuse names the words that no passage holds or, when each is held by some,

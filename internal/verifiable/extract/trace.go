@@ -17,10 +17,10 @@ import (
 // canonical form (RFC 8785); see Bytes.
 type Trace struct {
 	Coverage  int             `json:"coverage"` // of the quoted sentence that has most, in basis points
-	Engine    string          `json:"engine"`   // Version
+	Engine    string          `json:"engine"`   // Version, or SearchVersion
 	Passages  []TracePassage  `json:"passages"`
 	Sentences []TraceSentence `json:"sentences"`
-	Threshold int             `json:"threshold"` // what was needed, in basis points: see Need
+	Threshold int             `json:"threshold"` // what was needed, in basis points: see Need; a search needs none
 }
 
 // TracePassage is one passage that the engine was given.
@@ -69,6 +69,19 @@ func Replay(lex rank.Lexicon, in Input, claim Answer) error {
 	if err != nil {
 		return fmt.Errorf("replay answer: %w", err)
 	}
+	return same(got, claim)
+}
+
+// ReplayList does for List what Replay does for Run.
+func ReplayList(lex rank.Lexicon, in Input, claim Answer) error {
+	got, err := List(lex, in)
+	if err != nil {
+		return fmt.Errorf("replay answer: %w", err)
+	}
+	return same(got, claim)
+}
+
+func same(got *Answer, claim Answer) error {
 	switch {
 	case !slices.Equal(got.Trace.Bytes(), claim.Trace.Bytes()):
 		return fmt.Errorf("replay answer: trace differs: %s, claimed %s", got.Trace.Bytes(), claim.Trace.Bytes())
