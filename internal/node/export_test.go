@@ -100,6 +100,9 @@ func (n *Node) SetEngine(answer func(ctx context.Context, e *pipeline.Evidence, 
 	n.engines = map[string]pipeline.Engine{extract.ModelID: replaced{quoting{n}, answer}}
 }
 
+// Pin pins the statistics of what the index holds now.
+func (n *Node) Pin(ctx context.Context) error { return n.pinStatistics(ctx) }
+
 // Quoting is the engine that SetEngine replaces.
 func (n *Node) Quoting() pipeline.Engine { return quoting{n} }
 

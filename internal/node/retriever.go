@@ -57,7 +57,7 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err != nil {
 		return nil, err
 	}
-	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Statistics: statistics, Generation: v.generation}
+	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Statistics: statistics, Ranking: epoch, Generation: v.generation}
 	for _, w := range res.Query.Words {
 		for _, x := range w.Terms {
 			ev.Terms = append(ev.Terms, pipeline.Term{Field: x.Field, Term: x.Term, Typed: w.Text, DF: x.DF})
