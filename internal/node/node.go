@@ -98,6 +98,7 @@ type Node struct {
 	adopting sync.Mutex // serialises adoptions of policies
 	modeling sync.Mutex // serialises additions and removals of models
 
+	forgotten  sync.Map // number of each document forgotten since the node opened; see redactForgotten
 	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
 
@@ -179,6 +180,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return g != nil && now > g.Consent.ValidUntil
 	}
 	if err := n.destroyMemberKeys(); err != nil {
+		return err
+	}
+	if err := n.forgetTraces(ctx); err != nil {
 		return err
 	}
 	n.run = engine.New(engine.Config{Log: n.slog})

@@ -89,6 +89,9 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 // finish records an outcome. Charges come on top of what the uses quote.
 func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use, charges []charge) error {
 	err := l.n.db.Update(ctx, func(tx *store.Tx) error {
+		if err := l.n.redactForgotten(&row, uses); err != nil {
+			return err
+		}
 		if err := tx.Put(store.Credential{
 			Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body,
 		}); err != nil {
@@ -118,6 +121,33 @@ func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *
 		return fmt.Errorf("append receipt: %w", err)
 	}
 	return nil
+}
+
+// redactForgotten leaves out an answer whose document was forgotten while it was
+// being given: what Forget removed must not come back. The caller is in a
+// transaction, and so was Forget, so that one of them sees the other.
+func (n *Node) redactForgotten(row *store.Receipt, uses []use) error {
+	any := false
+	for i, u := range uses {
+		d := n.lib.documentByID(u.document)
+		if d == nil {
+			continue
+		}
+		if _, ok := n.forgotten.Load(d.Num); ok {
+			uses[i].quoted, any = "", true
+		}
+	}
+	if !any {
+		return nil
+	}
+	var o dsai.Openings
+	if err := json.Unmarshal(row.Openings, &o); err != nil {
+		return fmt.Errorf("read openings: %w", err)
+	}
+	o.Response, o.Trace = nil, nil
+	var err error
+	row.Openings, err = json.Marshal(o)
+	return err
 }
 
 // use is what one answer used of one document.

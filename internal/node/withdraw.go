@@ -454,12 +454,28 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 		if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
 			return err
 		}
+		n.forgotten.Store(d.Num, true)
 		return tx.Forget(d.Num, now)
 	})
 	if err != nil {
+		n.forgotten.Delete(d.Num)
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
 	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+}
+
+// metaTraces says that no answer of a forgotten document has its trace here.
+const metaTraces = "forgotten-traces"
+
+// forgetTraces removes, once, what an earlier version left when it forgot.
+func (n *Node) forgetTraces(ctx context.Context) error {
+	if _, err := n.db.Meta(ctx, metaTraces); !isNotFound(err) {
+		return err
+	}
+	err := n.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.ForgetTraces(), tx.SetMeta(metaTraces, []byte{}))
+	})
+	return errors.Join(err, n.db.Flush(ctx))
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.
