@@ -132,7 +132,11 @@ func (n *Node) HoldStore(ctx context.Context) (release func()) {
 func (n *Node) Pending(ctx context.Context) (int, error) { return n.db.CountPending(ctx) }
 
 // Pin pins the statistics of what the index holds now.
-func (n *Node) Pin(ctx context.Context) error { return n.pinStatistics(ctx) }
+func (n *Node) Pin(ctx context.Context) error {
+	n.pins.pinning.Lock()
+	defer n.pins.pinning.Unlock()
+	return n.pinStatistics(ctx)
+}
 
 // Quoting is the engine that SetEngine replaces.
 func (n *Node) Quoting() pipeline.Engine { return quoting{n} }

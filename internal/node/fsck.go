@@ -166,6 +166,9 @@ func (n *Node) fsckOutcome(ctx context.Context, c store.Credential) error {
 		if err != nil {
 			return err
 		}
+		if err := n.fsckNamed(ctx, s.Subject.Statistics); err != nil {
+			return err
+		}
 		want = store.Receipt{Ended: s.Subject.Ended, Purpose: s.Subject.Purpose, Model: s.Subject.Model.ID}
 	case dsai.TypeRefusalReceipt:
 		s, err := vc.Open[dsai.RefusalReceipt](c.Raw, c.Type)

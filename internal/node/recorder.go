@@ -46,6 +46,7 @@ func (l recorder) Open(_ context.Context, p *pipeline.Plan) error {
 		return fmt.Errorf("open request: %w", err)
 	}
 	l.n.quota.open(r.ID)
+	l.n.pins.open(r.ID)
 	return nil
 }
 
@@ -67,6 +68,7 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 		row.Purpose = r.Request.Requester.Subject.Default
 	}
 	var uses []use
+	var statistics dsai.Digest
 	typ := dsai.TypeInferenceReceipt
 	if r.Refusal != nil {
 		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
@@ -75,20 +77,25 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 		}
 	} else {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
-		uses = usesOf(r.Output)
+		uses, statistics = usesOf(r.Output), r.Output.Plan.Evidence.Statistics
 	}
-	err = l.finish(ctx, row, typ, r, uses, nil)
+	err = l.finish(ctx, row, typ, r, statistics, uses, nil)
 	if err == nil {
 		l.n.opened.End(string(row.Request[:]))
 		l.n.quota.settle(row.Request)
+		l.n.pins.settle(row.Request)
 	}
 	l.n.log.wake()
 	return err
 }
 
 // finish records an outcome. Charges come on top of what the uses quote.
-func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, uses []use, charges []charge) error {
-	err := l.n.db.Update(ctx, func(tx *store.Tx) error {
+func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *pipeline.Receipt, statistics dsai.Digest, uses []use, charges []charge) error {
+	named, err := l.n.naming(ctx, statistics)
+	if err != nil {
+		return fmt.Errorf("append receipt: %w", err)
+	}
+	err = l.n.db.Update(ctx, func(tx *store.Tx) error {
 		if err := l.n.redactForgotten(&row, uses); err != nil {
 			return err
 		}
@@ -115,11 +122,15 @@ func (l recorder) finish(ctx context.Context, row store.Receipt, typ string, r *
 				return err
 			}
 		}
+		if named != nil {
+			return tx.AddMeta(named.meta(statistics))
+		}
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("append receipt: %w", err)
 	}
+	l.n.pins.named(statistics, named)
 	return nil
 }
 
@@ -240,7 +251,7 @@ func (l recorder) crashed(ctx context.Context, o opened) error {
 	return l.finish(ctx, store.Receipt{
 		Digest: r.Digest, Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed,
 		Purpose: s.Purpose, Model: s.Model.ID, Openings: openings,
-	}, dsai.TypeInferenceReceipt, r, uses, o.Charges)
+	}, dsai.TypeInferenceReceipt, r, s.Statistics, uses, o.Charges)
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

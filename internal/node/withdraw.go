@@ -433,7 +433,13 @@ func setOf(ids []dsai.DocumentID) map[dsai.DocumentID]bool {
 // Forget destroys a document's secret and text for good, and sets copies of it
 // aside as a withdrawal does. It makes no WithdrawalReceipt: a contributor who
 // wants one withdraws first.
+//
+// Statistics that count its words go too, and with them the replay of all quoted
+// answers since it came. Keeping those that count only words which other documents
+// hold would not do: two that differ by this document tell its words.
 func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
+	n.copying.Lock() // a backup must hold what its database names; before change, as fsck takes them
+	defer n.copying.Unlock()
 	n.change.Lock()
 	defer n.change.Unlock()
 	d := n.lib.documentByID(id) // under the lock: its version is the current one
@@ -444,8 +450,19 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	if err != nil {
 		return err
 	}
+	n.pins.pinning.Lock() // until the index is without it, too
+	defer n.pins.pinning.Unlock()
+	counting, err := n.counting(ctx, d)
+	if err != nil {
+		return err
+	}
 	now := n.clock.now()
 	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		for credential, m := range counting {
+			if err := tx.SetMeta(m.meta(credential)); err != nil {
+				return err
+			}
+		}
 		for _, o := range copies {
 			if err := tx.SetQuarantine(o.Num, d.ID); err != nil {
 				return err
@@ -461,7 +478,8 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 		n.forgotten.Delete(d.Num)
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
-	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+	n.pins.forget(counting)
+	return errors.Join(n.afterIngest(ctx), n.pins.files.Retain(n.pins.needed()), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
 }
 
 // metaTraces says that no answer of a forgotten document has its trace here.
