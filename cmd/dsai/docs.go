@@ -92,7 +92,7 @@ func (a *app) docsForget(ctx context.Context, ref string) error {
 		return err
 	}
 	if !a.yes {
-		a.note("%s  %s, of %s: its text and secret would be destroyed. Receipts and log stay valid; its passages in them can then never be shown again. Backups that hold it must be deleted too.\n",
+		a.note("%s  %s, of %s: its text and secret would be destroyed, and the answers made from it. Receipts and log stay valid; its passages in them can then never be shown again. The word counts of rankings since it came go too: quoted answers since then, from other documents as well, still verify and can no longer be made again, unless their bundle was saved before. Backups that hold it must be deleted too.\n",
 			d.Short, d.Title, d.Owner)
 	}
 	if err := a.confirm("Forget it for good?"); err != nil {

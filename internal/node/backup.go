@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -51,6 +52,14 @@ func (n *Node) Backup(ctx context.Context, path string) (*BackupReport, error) {
 }
 
 func (n *Node) fillBackup(a *archive) error {
+	if err := n.backUpState(a); err != nil {
+		return err
+	}
+	return n.backUpLogs(a)
+}
+
+// backUpState adds what is small or changes as a whole.
+func (n *Node) backUpState(a *archive) error {
 	if err := a.add("format", n.home.formatFile()); err != nil {
 		return err
 	}
@@ -71,8 +80,15 @@ func (n *Node) fillBackup(a *archive) error {
 	if err := n.db.BackupTo(a.ctx, copied); err != nil {
 		return err
 	}
-	if err := a.add("dsai.db", copied); err != nil {
-		return err
+	return a.add("dsai.db", copied)
+}
+
+// backUpLogs adds what the copy of the database rests on. A receipt names the log
+// that it will stand in, and the restored node may not add to it: so whatever
+// waits for the log in that copy must be in the log's.
+func (n *Node) backUpLogs(a *archive) error {
+	if err := n.logAll(a.ctx, n.log.current()); err != nil {
+		return fmt.Errorf("wait for the log: %w", err)
 	}
 	return errors.Join(a.addTree("statistics", nil), a.addTree("log", nil))
 }
@@ -128,8 +144,9 @@ func syncTree(dir string) error {
 	})
 }
 
-// newEpoch closes the restored log and opens the next one. Leaves that still
-// wait move to it.
+// newEpoch closes the restored log and opens the next one. Leaves that wait and
+// are in the restored log stay there; others, of which backups of earlier
+// versions can have some, move to the next.
 func newEpoch(ctx context.Context, h Home, cfg Config) error {
 	if err := os.MkdirAll(h.Trust(), 0o700); err != nil {
 		return err
@@ -159,10 +176,67 @@ func newEpoch(ctx context.Context, h Home, cfg Config) error {
 	if err != nil {
 		return err
 	}
+	left, err := matchLog(ctx, db, old, r)
+	if err != nil {
+		return fmt.Errorf("match outbox with log: %w", err)
+	}
+	if left > 0 {
+		cfg.say(fmt.Sprintf("%d receipts were not in their log yet when this copy was made; they are in the next one and cannot be verified", left))
+	}
 	if err := createLog(ctx, h, ring, n.id, old+1, n.logKeyFile()); err != nil {
 		return err
 	}
 	return n.recordEpoch(ctx, max(dsai.At(cfg.Now()), n.keys.history.Last().From), old+1, last)
+}
+
+// metaCopied and the number of an epoch name how many entries of its log a
+// restored home knew of. What came after may be nobody's here.
+const metaCopied = "copied-log/"
+
+// matchLog gives waiting leaves that the log of a closed epoch holds their places
+// in it, as the sequencer does after a crash. It returns how many receipts are
+// left.
+func matchLog(ctx context.Context, db *store.Store, epoch int, r *tlog.Reader) (left int, err error) {
+	next := uint64(0)
+	last, any, err := db.LastSequenced(ctx, epoch)
+	if err != nil {
+		return 0, err
+	}
+	if any {
+		next = last + 1
+	}
+	rows, err := db.Unsequenced(ctx, epoch, math.MaxInt32)
+	if err != nil {
+		return 0, err
+	}
+	waiting := map[string]int64{}
+	for _, p := range rows {
+		waiting[string(p.Leaf)] = p.ID
+	}
+	var found []tlog.Sequenced
+	err = r.Leaves(ctx, func(i uint64, leaf []byte) error {
+		if id, ok := waiting[string(leaf)]; ok && i >= next {
+			found = append(found, tlog.Sequenced{ID: id, Index: i})
+			delete(waiting, string(leaf))
+		}
+		return nil
+	})
+	if err != nil {
+		return 0, err
+	}
+	for leaf := range waiting {
+		if k := dsai.LeafKind(leaf[0]); k == dsai.LeafReceipt || k == dsai.LeafRefusal {
+			left++
+		}
+	}
+	return left, db.Update(ctx, func(tx *store.Tx) error {
+		for _, f := range found {
+			if err := tx.Sequence(f.ID, f.Index); err != nil {
+				return err
+			}
+		}
+		return tx.SetMeta(metaCopied+strconv.Itoa(epoch), strconv.AppendUint(nil, next, 10))
+	})
 }
 
 // recordEpoch makes an epoch the current one: its own record comes first in it,

@@ -151,7 +151,7 @@ func (n *Node) acknowledged(ctx context.Context, revocation dsai.Digest) (dsai.T
 }
 
 // Terms proves the document frequencies of a question. Statistics that were
-// lost leave the receipt without them.
+// lost, or went with a document, leave the receipt without them.
 func (s source) Terms(ctx context.Context, statistics dsai.Digest, question string) ([]dsai.TermProof, error) {
 	raw, err := s.n.db.Raw(ctx, statistics)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s source) Terms(ctx context.Context, statistics dsai.Digest, question stri
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.n.pin.Open(st.Subject.Root)
+	e, err := s.n.pins.files.Open(st.Subject.Root)
 	if errors.Is(err, retrieve.ErrNoEpoch) {
 		return nil, nil
 	}

@@ -184,18 +184,15 @@ func (n *Node) contributeSigned(ctx context.Context, c Contribution) (*Contribut
 	return out, nil
 }
 
-// afterIngest brings index and statistics up to the store.
+// afterIngest brings library and index up to the store.
 func (n *Node) afterIngest(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
 	if err := n.lib.reload(ctx, n.db); err != nil {
 		return err
 	}
-	changed, err := n.catchUpIndex(ctx, nil)
-	if err != nil || changed == 0 {
-		return err
-	}
 	n.log.wake()
-	return n.pinStatistics(ctx)
+	_, err := n.catchUpIndex(ctx, nil)
+	return err
 }
 
 // consentFor returns the consent under which documents are lent from now on, and

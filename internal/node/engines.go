@@ -102,7 +102,7 @@ func (n *Node) sharing(e pipeline.Engine) bool {
 	return n.shared[e.Model().ID]
 }
 
-// quoting is the engine dsai-extract-1 with this node's statistics.
+// quoting is the engine dsai-extract-1.
 type quoting struct{ n *Node }
 
 // quotingModel is what receipts say of it.
@@ -136,9 +136,8 @@ func (q quoting) Answer(_ context.Context, e *pipeline.Evidence, emit func(pipel
 
 // input is what the engine is given, which a replay has again.
 func (q quoting) input(e *pipeline.Evidence) extract.Input {
-	epoch, _ := q.n.statistics()
 	in := extract.Input{
-		Question: string(e.Clearance.Request.Question), Fields: epoch.Statistics().Fields, DF: epoch.DF,
+		Question: string(e.Clearance.Request.Question), Fields: e.Ranking.Statistics().Fields, DF: e.Ranking.DF,
 		// The policy can raise what the engine asks for, never lower it.
 		Floor: int(q.n.parameters(e.Clearance).EvidenceFloor),
 	}

@@ -9,6 +9,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -107,6 +108,43 @@ func (n *Node) SetEngine(answer func(ctx context.Context, e *pipeline.Evidence, 
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.engines = map[string]pipeline.Engine{extract.ModelID: replaced{quoting{n}, answer}}
+}
+
+// BackUpWhile is Backup with something that happens between the copies of the
+// database and of the log.
+func (n *Node) BackUpWhile(ctx context.Context, path string, between func()) error {
+	n.copying.Lock()
+	defer n.copying.Unlock()
+	_, err := n.home.createArchive(ctx, path, func(a *archive) error {
+		if err := n.backUpState(a); err != nil {
+			return err
+		}
+		between()
+		return n.backUpLogs(a)
+	})
+	return err
+}
+
+// HoldStore keeps everybody from writing to the store until release is called, so
+// that the log cannot note what it has taken.
+func (n *Node) HoldStore(ctx context.Context) (release func()) {
+	held, free := make(chan struct{}), make(chan struct{})
+	ended := make(chan error, 1)
+	go func() {
+		ended <- n.db.Update(ctx, func(*store.Tx) error { close(held); <-free; return nil })
+	}()
+	<-held
+	return func() { close(free); <-ended }
+}
+
+// Pending is how many leaves wait for the log.
+func (n *Node) Pending(ctx context.Context) (int, error) { return n.db.CountPending(ctx) }
+
+// Pin pins the statistics of what the index holds now.
+func (n *Node) Pin(ctx context.Context) error {
+	n.pins.pinning.Lock()
+	defer n.pins.pinning.Unlock()
+	return n.pinStatistics(ctx)
 }
 
 // Quoting is the engine that SetEngine replaces.

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/durable"
@@ -306,13 +307,32 @@ func (n *Node) fsckEpoch(ctx context.Context, epoch int, r *tlog.Reader) (matche
 	if err != nil {
 		return matched, err
 	}
+	// A backup may be older than the end of the log that it closed.
+	known, err := n.knownEntries(ctx, epoch, last, any)
+	if err != nil {
+		return matched, err
+	}
 	for i, ok := range claimed {
-		// A backup may be older than the end of the log that it closed.
-		if !ok && (growing || any && uint64(i) < last) {
+		if !ok && (growing || uint64(i) < known) {
 			return matched, fmt.Errorf("entry %d is no artifact's", i)
 		}
 	}
 	return matched, nil
+}
+
+// knownEntries is how many entries of a log this home must have the artifacts of,
+// when last is the last one of which it has any.
+func (n *Node) knownEntries(ctx context.Context, epoch int, last uint64, any bool) (uint64, error) {
+	raw, err := n.db.Meta(ctx, metaCopied+strconv.Itoa(epoch))
+	switch {
+	case err == nil:
+		return strconv.ParseUint(string(raw), 10, 64)
+	case !isNotFound(err):
+		return 0, err
+	case any:
+		return last + 1, nil
+	}
+	return 0, nil
 }
 
 func (n *Node) fsckIndex(ctx context.Context) (string, error) {

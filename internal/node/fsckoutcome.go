@@ -36,6 +36,9 @@ func (n *Node) fsckAnswer(ctx context.Context, c store.Credential) error {
 		return err
 	}
 	r := s.Subject
+	if err := n.fsckNamed(ctx, r.Statistics); err != nil {
+		return err
+	}
 	num, o, err := n.fsckRow(ctx, c.Digest, store.Receipt{Ended: r.Ended, Purpose: r.Purpose, Model: r.Model.ID})
 	if err != nil {
 		return err

@@ -6,14 +6,12 @@ package node
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
-	"dsai.example/dsai/internal/verifiable/vc"
 )
 
 // indexBatch is how many passages go to the index at once.
@@ -22,6 +20,9 @@ const indexBatch = 2000
 // catchUpIndex applies what the store noted for the index and the index does
 // not hold yet. It returns how many passages changed.
 func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (changed int, err error) {
+	change := uint64(0)
+	// At the end, so that not every batch gets statistics of its own.
+	defer func() { n.pins.indexed(change) }()
 	for {
 		add, remove, err := n.db.PendingIndex(ctx, indexBatch)
 		if err != nil {
@@ -48,7 +49,13 @@ func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (chang
 			return changed, err
 		}
 		// Only now: applying a change twice is harmless, losing one is not.
-		if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.Indexed(done) }); err != nil {
+		err = n.db.Update(ctx, func(tx *store.Tx) (err error) {
+			if change, err = tx.Next(metaIndexed); err != nil {
+				return err
+			}
+			return tx.Indexed(done)
+		})
+		if err != nil {
 			return changed, err
 		}
 		changed += len(done)
@@ -74,62 +81,4 @@ func (n *Node) indexed(p store.Passage) (retrieve.Passage, error) {
 		ID: uint64(p.Num), Document: uint32(p.Document), Contributor: contributor,
 		Field: retrieve.Lexicon{}.Field(b.Language), Text: rank.Text(b), Commitment: p.Commitment,
 	}, nil
-}
-
-// pinStatistics counts what the index holds now, signs the numbers and logs
-// them. Answers from here on are ranked by them.
-func (n *Node) pinStatistics(ctx context.Context) error {
-	e, err := n.ix.Pin(ctx, n.pin, newSalt())
-	if err != nil {
-		return err
-	}
-	s := e.Statistics()
-	now := n.clock.now()
-	signer := n.signerAt(now)
-	s.ID, s.Coop, s.Node = signer.DID(), n.coop, n.id
-	c, err := vc.Issue(vc.New(dsai.TypeStatistics, signer.DID(), s, now, 0), now, signer)
-	if err != nil {
-		return fmt.Errorf("pin statistics: %w", err)
-	}
-	err = n.db.Update(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.Put(record(c, dsai.LeafStatistics, now)), tx.SetMeta(metaStats, c.Digest[:]))
-	})
-	if err != nil {
-		return fmt.Errorf("pin statistics: %w", err)
-	}
-	n.log.wake()
-	n.mu.Lock()
-	n.epoch, n.stats = e, c.Digest
-	n.mu.Unlock()
-	return nil
-}
-
-// loadStatistics opens the statistics pinned last; none is not an error.
-func (n *Node) loadStatistics(ctx context.Context) error {
-	raw, err := n.metaCredential(ctx, metaStats)
-	if isNotFound(err) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	c, err := vc.Open[dsai.Statistics](raw, dsai.TypeStatistics)
-	if err != nil {
-		return err
-	}
-	e, err := n.pin.Open(c.Subject.Root)
-	if err != nil {
-		return err
-	}
-	n.mu.Lock()
-	n.epoch, n.stats = e, c.Digest
-	n.mu.Unlock()
-	return nil
-}
-
-// statistics returns the pinned statistics and their credential.
-func (n *Node) statistics() (*retrieve.Epoch, dsai.Digest) {
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	return n.epoch, n.stats
 }

@@ -70,7 +70,7 @@ type Node struct {
 	db     *store.Store
 	ix     *retrieve.Index
 	run    *engine.Engine // of model files; loads none before it is asked
-	pin    retrieve.Epochs
+	pins   *pins
 	log    *nodeLog
 	opened *durable.Journal // of answers that have begun, and of outcomes that the store has not yet
 
@@ -98,12 +98,11 @@ type Node struct {
 	adopting sync.Mutex // serialises adoptions of policies
 	modeling sync.Mutex // serialises additions and removals of models
 
+	forgotten  sync.Map // number of each document forgotten since the node opened; see recorder.Append
 	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
 
 	mu      sync.RWMutex // guards what follows
-	epoch   *retrieve.Epoch
-	stats   dsai.Digest // Statistics credential of epoch
 	engines map[string]pipeline.Engine
 	shared  map[string]bool // engines beyond this machine
 	files   map[string]*modelFile
@@ -128,7 +127,7 @@ func Open(ctx context.Context, cfg Config) (*Node, error) {
 	if err := cfg.Home.mine(); err != nil {
 		return nil, err
 	}
-	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pin: retrieve.Epochs(cfg.Home.Statistics()),
+	n := &Node{cfg: cfg, home: cfg.Home, slog: cfg.Logger, pins: newPins(cfg.Home),
 		change: newTurn(), quota: quota{held: map[dsai.Digest]*holding{}}}
 	if err := n.open(ctx); err != nil {
 		return nil, errors.Join(fmt.Errorf("open node: %w", err), n.Close())
@@ -185,6 +184,9 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.destroyMemberKeys(); err != nil {
 		return err
 	}
+	if err := n.forgetTraces(ctx); err != nil {
+		return err
+	}
 	n.run = engine.New(engine.Config{Log: n.slog})
 	if err := n.openEngines(ctx); err != nil {
 		return err
@@ -198,7 +200,11 @@ func (n *Node) open(ctx context.Context) (err error) {
 	}
 	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder,
 		Signing: n.log.signing.RLocker()}
-	return n.recorder.recover(ctx)
+	if err := n.recorder.recover(ctx); err != nil {
+		return err
+	}
+	n.dropStatistics(ctx) // after what was interrupted has its receipts
+	return nil
 }
 
 func (n *Node) openKeys() (err error) {
@@ -354,6 +360,7 @@ func (n *Node) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline.
 	}
 	r.Requester.Pseudonym = n.pseudonym(r.Requester.Subject.Requester, r.Received)
 	defer n.quota.drop(r.ID)
+	defer n.pins.drop(r.ID)
 	return n.pipe.Do(ctx, r, emit)
 }
 
@@ -380,11 +387,10 @@ func (n *Node) openIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	changed, err := n.catchUpIndex(ctx, nil)
-	if err != nil {
+	if _, err := n.catchUpIndex(ctx, nil); err != nil {
 		return err
 	}
-	return n.openStatistics(ctx, changed > 0)
+	return n.openStatistics(ctx)
 }
 
 // rebuildIndex starts from an empty index; catchUpIndex fills it.

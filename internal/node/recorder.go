@@ -39,6 +39,11 @@ type ended struct {
 	Receipt  store.Receipt    `json:"receipt"`
 	Uses     []store.Use      `json:"uses,omitempty"`
 	Charges  []charge         `json:"charges,omitempty"` // on top of what the uses quote
+	// Mark is the meta value by which its statistics stay; "" when they have one.
+	Mark   string `json:"mark,omitempty"`
+	Marked []byte `json:"marked,omitempty"`
+
+	named *mark // the same, for pins
 }
 
 // entry is either; each has its own members.
@@ -62,11 +67,14 @@ func (l recorder) Open(_ context.Context, p *pipeline.Plan) error {
 		return fmt.Errorf("open request: %w", err)
 	}
 	l.n.quota.open(r.ID)
+	l.n.pins.open(r.ID)
 	return nil
 }
 
-// Append implements pipeline.Log.
-func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
+// Append implements pipeline.Log. It is called under the lock on signing, which
+// Forget takes alone: an answer of a forgotten document either was stored before,
+// or leaves its text out here.
+func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 	if l.n.log.current().closed.Load() {
 		return errClosedLog
 	}
@@ -77,6 +85,7 @@ func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 		row.Purpose = r.Request.Requester.Subject.Default
 	}
 	var uses []store.Use
+	var statistics dsai.Digest
 	typ := dsai.TypeInferenceReceipt
 	if r.Refusal != nil {
 		typ, row.Code = dsai.TypeRefusalReceipt, r.Refusal.Code
@@ -85,11 +94,11 @@ func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 		}
 	} else {
 		row.Ended, row.Model = r.Output.Ended, r.Output.Plan.Evidence.Clearance.Model.ID
-		uses = l.usesOf(r.Output)
+		uses, statistics = l.usesOf(r.Output), r.Output.Plan.Evidence.Statistics
 	}
-	e, err := outcome(r, typ, row, uses, nil)
+	e, err := l.outcome(ctx, r, typ, row, statistics, uses)
 	if err != nil {
-		return err
+		return fmt.Errorf("append receipt: %w", err)
 	}
 	b, err := json.Marshal(struct {
 		Ended *ended `json:"ended"`
@@ -103,6 +112,8 @@ func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 	l.n.db.Later(e.store, func() { l.n.opened.End(endedKey(row.Request)) })
 	l.n.opened.End(string(row.Request[:]))
 	l.n.quota.settle(row.Request)
+	l.n.pins.named(statistics, e.named)
+	l.n.pins.settle(row.Request)
 	l.n.log.wake()
 	return nil
 }
@@ -110,15 +121,35 @@ func (l recorder) Append(_ context.Context, r *pipeline.Receipt) error {
 func endedKey(request dsai.Digest) string { return "ended " + string(request[:]) }
 
 // outcome gathers what the store is to hold of a receipt.
-func outcome(r *pipeline.Receipt, typ string, row store.Receipt, uses []store.Use, charges []charge) (*ended, error) {
-	openings, err := json.Marshal(r.Openings)
-	if err != nil {
+func (l recorder) outcome(ctx context.Context, r *pipeline.Receipt, typ string, row store.Receipt, statistics dsai.Digest, uses []store.Use) (*ended, error) {
+	e := &ended{Artifact: store.Credential{Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body}, Uses: uses}
+	var err error
+	if e.named, err = l.n.naming(ctx, statistics); err != nil {
 		return nil, err
 	}
-	row.Openings = openings
-	return &ended{
-		store.Credential{Digest: r.Digest, Type: typ, Raw: r.Raw, Created: row.At, Kind: r.Kind, Salt: r.Salt, Body: r.Body}, row, uses, charges,
-	}, nil
+	if e.named != nil {
+		e.Mark, e.Marked = e.named.meta(statistics)
+	}
+	openings := r.Openings
+	if l.leaveOutForgotten(uses) {
+		openings.Response, openings.Trace = nil, nil
+	}
+	if row.Openings, err = json.Marshal(openings); err != nil {
+		return nil, err
+	}
+	e.Receipt = row
+	return e, nil
+}
+
+// leaveOutForgotten takes the text out of uses of documents that were forgotten
+// while the answer was being given, and reports whether there are any.
+func (l recorder) leaveOutForgotten(uses []store.Use) (any bool) {
+	for i, u := range uses {
+		if _, ok := l.n.forgotten.Load(u.Document); ok {
+			uses[i].Quoted, any = "", true
+		}
+	}
+	return any
 }
 
 // store puts an outcome where it stays.
@@ -138,7 +169,10 @@ func (e *ended) store(tx *store.Tx) error {
 			return fmt.Errorf("store receipt: %w", err)
 		}
 	}
-	return nil
+	if e.Mark == "" {
+		return nil
+	}
+	return tx.AddMeta(e.Mark, e.Marked)
 }
 
 // use is that of a document, or that a refused question came to it. No consent
@@ -271,13 +305,18 @@ func (l recorder) crashed(ctx context.Context, o opened) error {
 	for _, u := range s.Used {
 		uses = append(uses, l.use(u.Document, u.Consent))
 	}
-	e, err := outcome(r, dsai.TypeInferenceReceipt, store.Receipt{
+	e, err := l.outcome(ctx, r, dsai.TypeInferenceReceipt, store.Receipt{
 		Request: s.Request, At: s.Started, Requester: o.Requester, Ended: dsai.EndedCrashed, Purpose: s.Purpose, Model: s.Model.ID,
-	}, uses, o.Charges)
+	}, s.Statistics, uses)
 	if err != nil {
 		return err
 	}
-	return l.n.db.Update(ctx, e.store)
+	e.Charges = o.Charges
+	if err := l.n.db.Update(ctx, e.store); err != nil {
+		return err
+	}
+	l.n.pins.named(s.Statistics, e.named)
+	return nil
 }
 
 func isNotFound(err error) bool { return errors.Is(err, store.ErrNotFound) }

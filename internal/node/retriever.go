@@ -41,12 +41,15 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err != nil {
 		return nil, err
 	}
-	epoch, statistics := n.statistics()
+	ranked, err := n.statistics(ctx, r.ID)
+	if err != nil {
+		return nil, err
+	}
 	k := r.Passages
 	if k <= 0 {
 		k = defaultPassages
 	}
-	res, err := n.ix.Search(ctx, epoch, retrieve.Request{Question: string(r.Question), K: k, Permit: func(d uint32) string {
+	res, err := n.ix.Search(ctx, ranked.Epoch, retrieve.Request{Question: string(r.Question), K: k, Permit: func(d uint32) string {
 		if _, ok := v.by[int64(d)]; ok {
 			return ""
 		}
@@ -58,7 +61,9 @@ func (t retriever) Retrieve(ctx context.Context, c *pipeline.Clearance) (*pipeli
 	if err != nil {
 		return nil, err
 	}
-	ev := &pipeline.Evidence{Clearance: c, Excluded: res.Excluded, Withheld: t.withheld(res), Statistics: statistics, Generation: v.generation}
+	ev := &pipeline.Evidence{
+		Clearance: c, Excluded: res.Excluded, Withheld: t.withheld(res), Statistics: ranked.credential, Ranking: ranked.Epoch, Generation: v.generation,
+	}
 	for _, w := range res.Query.Words {
 		for _, x := range w.Terms {
 			ev.Terms = append(ev.Terms, pipeline.Term{Field: x.Field, Term: x.Term, Typed: w.Text, DF: x.DF})

@@ -46,11 +46,16 @@ func (n *Node) turnLog(ctx context.Context) error {
 	return nil
 }
 
-// endEpoch waits until all that was put before is in the epoch's last checkpoint,
-// and stops its sequencer. That is every receipt which names the epoch, and every
-// leaf that a crash left in the log without its index. What is put meanwhile
-// names no log and goes to the next one.
+// endEpoch stops the sequencer of an epoch that has all it should have: every
+// receipt which names it, and every leaf that a crash left in the log without its
+// index. What is put meanwhile names no log and goes to the next one.
 func (n *Node) endEpoch(ctx context.Context, e *epochLog) error {
+	return errors.Join(n.logAll(ctx, e), e.end())
+}
+
+// logAll waits until all that was put before is in the epoch's published
+// checkpoint.
+func (n *Node) logAll(ctx context.Context, e *epochLog) error {
 	put, err := n.db.LastPut(ctx)
 	if err != nil {
 		return err
@@ -61,14 +66,14 @@ func (n *Node) endEpoch(ctx context.Context, e *epochLog) error {
 	e.drain(pending)
 	left, err := pending(ctx)
 	if err == nil && left > 0 {
-		err = fmt.Errorf("%d leaves are not in it yet", left)
+		err = fmt.Errorf("%d leaves are not in the log yet", left)
 	}
 	if last, any, lerr := n.db.LastSequenced(ctx, e.epoch); lerr != nil {
 		err = errors.Join(err, lerr)
 	} else if any && err == nil {
 		err = e.WaitPublished(wait, last)
 	}
-	return errors.Join(err, e.end())
+	return err
 }
 
 // finishTurn completes, at start, a change of the log key that a crash cut off:

@@ -422,7 +422,13 @@ func setOf(ids []dsai.DocumentID) map[dsai.DocumentID]bool {
 // Forget destroys a document's secret and text for good, and sets copies of it
 // aside as a withdrawal does. It makes no WithdrawalReceipt: a contributor who
 // wants one withdraws first.
+//
+// Statistics that count its words go too, and with them the replay of all quoted
+// answers since it came. Keeping those that count only words which other documents
+// hold would not do: two that differ by this document tell its words.
 func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
+	n.copying.Lock() // a backup must hold what its database names; before change, as fsck takes them
+	defer n.copying.Unlock()
 	n.change.Lock()
 	defer n.change.Unlock()
 	d := n.lib.documentByID(id) // under the lock: its version is the current one
@@ -433,8 +439,20 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	if err != nil {
 		return err
 	}
+	n.pins.pinning.Lock() // until the index is without it, too
+	defer n.pins.pinning.Unlock()
+	counting, err := n.counting(ctx, d)
+	if err != nil {
+		return err
+	}
 	now := n.clock.now()
+	n.log.signing.Lock() // see recorder.Append
 	err = n.db.Update(ctx, func(tx *store.Tx) error {
+		for credential, m := range counting {
+			if err := tx.SetMeta(m.meta(credential)); err != nil {
+				return err
+			}
+		}
 		for _, c := range copies {
 			if err := tx.SetQuarantine(c.num, c.of); err != nil {
 				return err
@@ -445,10 +463,29 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 		}
 		return tx.Forget(d.Num, now)
 	})
+	if err == nil {
+		n.forgotten.Store(d.Num, true)
+	}
+	n.log.signing.Unlock()
 	if err != nil {
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
-	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+	n.pins.forget(counting)
+	return errors.Join(n.afterIngest(ctx), n.pins.files.Retain(n.pins.needed()), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+}
+
+// metaTraces says that no answer of a forgotten document has its trace here.
+const metaTraces = "forgotten-traces"
+
+// forgetTraces removes, once, what an earlier version left when it forgot.
+func (n *Node) forgetTraces(ctx context.Context) error {
+	if _, err := n.db.Meta(ctx, metaTraces); !isNotFound(err) {
+		return err
+	}
+	err := n.db.Update(ctx, func(tx *store.Tx) error {
+		return errors.Join(tx.ForgetTraces(), tx.SetMeta(metaTraces, []byte{}))
+	})
+	return errors.Join(err, n.db.Flush(ctx))
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.

@@ -104,7 +104,15 @@ type Evidence struct {
 	Excluded   dsai.Excluded
 	Withheld   []dsai.DocumentID // that the question came to as well, and that may not be used
 	Statistics dsai.Digest       // Statistics credential; zero when nothing is indexed
+	Ranking    Ranking           // what that credential pins
 	Generation uint64            // of the consents consulted; see Runner
+}
+
+// Ranking is pinned statistics. Evidence carries those that ranked its passages,
+// because others may be pinned before an engine ranks what is in them.
+type Ranking interface {
+	Statistics() dsai.Statistics
+	DF(field, term string) int // passages of a field that hold a term
 }
 
 // Passage is one permitted passage with its text.

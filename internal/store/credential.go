@@ -77,12 +77,20 @@ const notReceipts = ` AND type NOT IN ('InferenceReceipt','RefusalReceipt')`
 // OfType returns all artifacts of a type that still have a body, oldest first. It
 // knows none of the types of receipts.
 func (s *Store) OfType(ctx context.Context, typ string) ([]Credential, error) {
-	return rows(ctx, s, func(scan func(...any) error) (c Credential, err error) {
-		var d, salt []byte
-		err = scan(&d, &c.Type, &c.Raw, &salt, &c.Created)
-		c.Digest, c.Salt = digest(d), dsai.Salt(pad(salt))
-		return c, err
-	}, `SELECT digest,type,raw,salt,created FROM credential WHERE type=? AND raw IS NOT NULL`+notReceipts+` ORDER BY num`, typ)
+	return rows(ctx, s, scanCredential, `SELECT digest,type,raw,salt,created FROM credential WHERE type=? AND raw IS NOT NULL`+notReceipts+` ORDER BY num`, typ)
+}
+
+// SinceDocument is OfType without what came before the first version of a document.
+func (s *Store) SinceDocument(ctx context.Context, typ string, document int64) ([]Credential, error) {
+	return rows(ctx, s, scanCredential, `SELECT digest,type,raw,salt,created FROM credential WHERE type=? AND raw IS NOT NULL`+notReceipts+`
+		AND num>(SELECT min(c.num) FROM version v JOIN credential c ON c.digest=v.derivation WHERE v.document=?) ORDER BY num`, typ, document)
+}
+
+func scanCredential(scan func(...any) error) (c Credential, err error) {
+	var d, salt []byte
+	err = scan(&d, &c.Type, &c.Raw, &salt, &c.Created)
+	c.Digest, c.Salt = digest(d), dsai.Salt(pad(salt))
+	return c, err
 }
 
 // Latest returns the newest artifact of a type, as OfType knows it.
@@ -142,6 +150,11 @@ func (s *Store) MetaUnder(ctx context.Context, prefix string) (map[string][]byte
 // SetMeta sets a named value.
 func (t *Tx) SetMeta(key string, value []byte) error {
 	return t.do(`INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value`, key, value)
+}
+
+// AddMeta sets a named value unless it has one.
+func (t *Tx) AddMeta(key string, value []byte) error {
+	return t.do(`INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT DO NOTHING`, key, value)
 }
 
 // Next returns the next number of a named sequence, beginning with 1.

@@ -120,8 +120,11 @@ func (t *Tx) SetQuarantine(num int64, of dsai.DocumentID) error {
 }
 
 // Forget destroys a document's secret and all its text: passages, sentences that
-// were quoted, and answers that were made from it. Commitments stay, so that
-// receipts stay provable; nobody can open them any more. See Store.Flush.
+// were quoted, and answers that were made from it, with their traces: a model's
+// trace holds the tokens of its answer. Commitments stay, so that receipts stay
+// provable; nobody can open them any more. Questions stay, which are the
+// requester's, and what is numbers alone: quotes are spans, and what was left out
+// is counted. See Store.Flush.
 //
 // The local HMAC of the source stays: it says nothing to anybody without this
 // node's key, and keeps the same bytes from coming back under another name.
@@ -132,14 +135,23 @@ func (t *Tx) Forget(num int64, at dsai.Time) error {
 	if err := t.do(`UPDATE version SET salt=zeroblob(32) WHERE document=?`, num); err != nil {
 		return err
 	}
-	if err := t.do(`UPDATE receipt SET openings=CAST(json_remove(CAST(openings AS TEXT),'$.response') AS BLOB)
-		WHERE openings IS NOT NULL AND num IN (SELECT receipt FROM use_ WHERE document=? AND consent IS NOT NULL)`, num); err != nil {
+	if err := t.do(forgetAnswers+`document=?)`, num); err != nil {
 		return err
 	}
 	if err := t.do(`UPDATE use_ SET quoted='' WHERE document=?`, num); err != nil {
 		return err
 	}
 	return t.do(`UPDATE document SET secret=NULL, gone=?, title='(forgotten)', path='(forgotten) '||num WHERE num=?`, int64(at), num)
+}
+
+// forgetAnswers removes answers from the receipts that used some documents.
+const forgetAnswers = `UPDATE receipt SET openings=CAST(json_remove(CAST(openings AS TEXT),'$.response','$.trace') AS BLOB)
+	WHERE openings IS NOT NULL AND num IN (SELECT receipt FROM use_ WHERE consent IS NOT NULL AND `
+
+// ForgetTraces removes the traces of answers whose document was forgotten by a
+// version that left them.
+func (t *Tx) ForgetTraces() error {
+	return t.do(forgetAnswers + `document IN (SELECT num FROM document WHERE secret IS NULL))`)
 }
 
 // Version is one version of a document with its derivation.

@@ -318,12 +318,14 @@ func TestForgottenIsGone(t *testing.T) {
 	}
 }
 
-// Pinned statistics cannot be made again, so fsck misses every one of them, and
-// finds every flipped bit; the file out of a backup mends both.
+// Pinned statistics cannot be made again, so fsck misses every one that a receipt
+// names, and finds every flipped bit; the file out of a backup mends both.
 func TestStatisticsGone(t *testing.T) {
 	t.Parallel()
 	cfg := found(t, t.TempDir())
 	n := open(t, cfg)
+	lend(t, n)
+	ask(t, n)
 	lend(t, n)
 	ask(t, n)
 	trust := n.Trust()

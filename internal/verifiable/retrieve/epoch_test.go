@@ -86,11 +86,21 @@ func TestEpochs(t *testing.T) {
 	if got := old.Statistics(); got.Root != first.Root || got.Terms != first.Terms {
 		t.Errorf("Open(first).Statistics() = %+v, want %+v", got, first)
 	}
-	if err := pinned.Forget(first.Root); err != nil {
+	unfinished := pinned.File(second.Root) + ".tmp1"
+	if err := os.WriteFile(unfinished, []byte("cut off"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := pinned.Retain(func(root dsai.Digest) bool { return root == second.Root }); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := pinned.Open(first.Root); !errors.Is(err, retrieve.ErrNoEpoch) {
 		t.Errorf("Open(forgotten) = %v, want ErrNoEpoch", err)
+	}
+	if _, err := pinned.Open(second.Root); err != nil {
+		t.Errorf("Open(kept) = %v", err)
+	}
+	if _, err := os.Stat(unfinished); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("unfinished statistics: %v, want them gone", err)
 	}
 	if other := pinInto(t, ix, pinned, dsai.Salt{9}); other.Statistics().Root == second.Root {
 		t.Error("another secret gives the same root: terms could be guessed")

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/durable"
@@ -58,12 +59,34 @@ func (d Epochs) Open(root dsai.Digest) (*Epoch, error) {
 	return e, nil
 }
 
-// Forget removes pinned statistics, terms and secret, durably. What they ranked
-// can then be checked only with proofs made before.
-func (d Epochs) Forget(root dsai.Digest) error {
-	err := os.Remove(d.file(root))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// Has reports whether statistics are here, whole or damaged.
+func (d Epochs) Has(root dsai.Digest) bool {
+	_, err := os.Stat(d.file(root))
+	return err == nil
+}
+
+// Retain removes all pinned statistics but those to keep, terms and secrets,
+// durably, and what a crash left of unfinished ones. What they ranked can then be
+// checked only with proofs made before. Nothing may be pinned meanwhile.
+func (d Epochs) Retain(keep func(root dsai.Digest) bool) error {
+	files, err := os.ReadDir(string(d))
+	if err != nil {
 		return fmt.Errorf("forget statistics: %w", err)
+	}
+	removed := false
+	for _, f := range files {
+		name, _, unfinished := strings.Cut(f.Name(), ".tmp")
+		root, err := dsai.ParseDigest(name)
+		if err != nil || !unfinished && keep(root) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(string(d), f.Name())); err != nil {
+			return fmt.Errorf("forget statistics: %w", err)
+		}
+		removed = true
+	}
+	if !removed {
+		return nil
 	}
 	return durable.SyncDir(string(d))
 }
