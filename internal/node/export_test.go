@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"dsai.example/dsai"
@@ -179,4 +180,14 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	c := &clock{own: time.Now}
 	c.reach(dsai.At(time.Now()).Add(ahead))
 	return c.catchUp(ctx)
+}
+
+// OnModelsRead runs f, once, between reading which models there are and making their engines.
+func (n *Node) OnModelsRead(f func()) {
+	var ran atomic.Bool
+	n.modelsRead = func() {
+		if ran.CompareAndSwap(false, true) {
+			f()
+		}
+	}
 }

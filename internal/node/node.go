@@ -96,7 +96,8 @@ type Node struct {
 	granting sync.Mutex // serialises consents and additions; taken before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
-	modeling sync.Mutex // serialises additions and removals of models
+	modeling sync.Mutex // held while a model file is added, and while those that no model has are swept away
+	offering sync.Mutex // held from a change of the models in the store until the engines are those; taken after modeling
 
 	quota      quota
 	requesters sync.Map // digest of an undertaking -> *pipeline.Requester, opened once
@@ -107,6 +108,8 @@ type Node struct {
 	engines map[string]pipeline.Engine
 	shared  map[string]bool // engines beyond this machine
 	files   map[string]*modelFile
+
+	modelsRead func() // between reading the models and making their engines; nil except in tests
 
 	started dsai.Time
 	listen  string

@@ -1,0 +1,60 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+package node_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"dsai.example/dsai/internal/control"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/view"
+)
+
+// server names a model server that nobody asks.
+func server(name string) node.ModelArgs {
+	return node.ModelArgs{Name: name, URL: "http://127.0.0.1:1/v1", Remote: "m"}
+}
+
+// A model that is added while another is removed stays one that can be asked.
+func TestModelsChangeOneAfterTheOther(t *testing.T) {
+	n, _ := home(t)
+	call[view.Model](t, n, "model.add", server("old"))
+	added := make(chan error, 1)
+	n.OnModelsRead(func() { // the removal has read which models are left
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			added <- n.Methods().Call(t.Context(), "model.add", server("new"), nil, nil)
+		}()
+		select {
+		case <-done:
+		case <-time.After(300 * time.Millisecond): // it waits for us
+		}
+	})
+	call[node.Nothing](t, n, "model.rm", node.Ref{Ref: "old"})
+	if err := <-added; err != nil {
+		t.Fatal(err)
+	}
+	all := call[[]view.Model](t, n, "model.list", nil)
+	if len(all) != 2 || !slices.ContainsFunc(all, func(m view.Model) bool { return m.ID == "new" }) {
+		t.Errorf("models are %+v, want the quoting engine and the new one", all)
+	}
+}
+
+// A server does not take the place of a model file with the same name.
+func TestModelNameIsTaken(t *testing.T) {
+	n, _ := home(t)
+	speaker(t, n, 8192)
+	err := n.Methods().Call(t.Context(), "model.add", server("tiny"), nil, nil)
+	var e *control.Error
+	if !errors.As(err, &e) || e.Kind != control.Usage {
+		t.Errorf("add a server under the name of a file = %v, want that the name is taken", err)
+	}
+	if all := call[[]view.Model](t, n, "model.list", nil); len(all) != 2 || all[1].File == nil {
+		t.Errorf("models are %+v, want the file", all)
+	}
+}
