@@ -54,6 +54,7 @@ var outcomes = []struct {
 	{errScope, 403, openai.TypeRefused, "insufficient_scope", "This key may not see that."},
 	{errHost, 421, openai.TypeInvalid, "unknown_host", "The Host header does not name this node. Its operator can add the name."},
 	{errModel, 404, openai.TypeInvalid, openai.CodeNoModel, ""},
+	{pipeline.ErrNoModel, 404, openai.TypeInvalid, openai.CodeNoModel, "The model was removed. GET /v1/models lists those there are."},
 	{errNotBuilt, 404, openai.TypeInvalid, openai.CodeNoEndpoint, ""},
 	{view.ErrNotFound, 404, openai.TypeInvalid, "not_found", "There is no such thing, or this key may not see it."},
 	{errPurposes, 400, openai.TypeInvalid, openai.CodeBadValue, ""},

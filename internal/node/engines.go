@@ -22,7 +22,7 @@ import (
 )
 
 // ErrNoModel reports a model that this node does not offer.
-var ErrNoModel = errors.New("no such model")
+var ErrNoModel = pipeline.ErrNoModel
 
 // openEngines makes the engines: extract, and the servers and files that the
 // operator added. The caller holds offering, or nobody else uses the node yet.

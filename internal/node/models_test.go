@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -56,5 +58,28 @@ func TestModelNameIsTaken(t *testing.T) {
 	}
 	if all := call[[]view.Model](t, n, "model.list", nil); len(all) != 2 || all[1].File == nil {
 		t.Errorf("models are %+v, want the file", all)
+	}
+}
+
+// An answer goes on to its own end when its model is removed; the next question is told.
+func TestModelRemovedWhileAnswering(t *testing.T) {
+	n, _ := home(t)
+	lend(t, n, node.Contribution{}, rehydration)
+	path := speaker(t, n, 8192)
+	removed := false
+	rec := askModel(t, n, pipeline.Sampling{MaxTokens: 600, Temperature: ptr(1.5), Seed: ptr(int64(1))}, func(pipeline.Piece) error {
+		if !removed {
+			removed = true
+			call[node.Nothing](t, n, "model.rm", node.Ref{Ref: "tiny"})
+		}
+		return nil
+	})
+	if o := rec.Output; !removed || o.Ended != dsai.EndedComplete && o.Ended != dsai.EndedStopped {
+		t.Errorf("the answer ended %s, want its own end", o.Ended)
+	}
+	replay(t, n, path)
+	var e *control.Error
+	if err := n.Methods().Call(t.Context(), "ask", node.AskArgs{Question: sips, Model: "tiny"}, nil, nil); !errors.As(err, &e) || e.Kind != control.Usage {
+		t.Errorf("ask a model that was removed = %v, want that there is no such model", err)
 	}
 }

@@ -175,6 +175,9 @@ func (e *BusyError) Unwrap() error { return e.Cause }
 // was run.
 var ErrMemory = errors.New("not enough memory")
 
+// ErrNoModel says that there is no such model, or not any more. Nothing was run.
+var ErrNoModel = errors.New("no such model")
+
 // Output is what came of a plan.
 type Output struct {
 	Plan     *Plan

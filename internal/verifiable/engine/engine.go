@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -100,8 +101,8 @@ func New(cfg Config) *Engine {
 // Close ends all requests, waits for them, and frees what they and the models held.
 func (e *Engine) Close() {
 	e.mu.Lock()
-	models := e.models
-	e.models, e.closed = nil, true
+	models := slices.Clone(e.models)
+	e.closed = true
 	e.mu.Unlock()
 	e.close()
 	for _, m := range models {
@@ -126,6 +127,13 @@ func (e *Engine) Add(f *File, want dsai.Digest) *Model {
 	m.closed = e.closed
 	e.models = append(e.models, m)
 	return m
+}
+
+// drop forgets a model that was closed.
+func (e *Engine) drop(m *Model) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.models = slices.DeleteFunc(e.models, func(other *Model) bool { return other == m })
 }
 
 // Purge forgets, at once and for good, what is remembered of prompts under any of these consents. What

@@ -21,7 +21,7 @@ import (
 // piece on the caller's goroutine, and returns once nothing of the request runs any more. When ctx
 // ends or emit fails, the answer ends within one step and that error is returned beside the result,
 // as is the error of an engine that breaks. The result is nil if nothing was run: ErrRequest, ErrBusy,
-// ErrClosed, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
+// ErrClosed, ErrRemoved, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
 func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
@@ -93,7 +93,7 @@ func (m *Model) submit(t *task) (*life, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, ErrClosed
+		return nil, m.why()
 	}
 	if m.running+len(m.queue) >= m.e.cfg.Running+m.e.cfg.Waiting {
 		return nil, m.busyLocked(0)

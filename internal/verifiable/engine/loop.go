@@ -119,10 +119,10 @@ const (
 // admit begins with the tasks whose turn it is.
 func (s *loop) admit() int {
 	for {
-		t, closed, leave := s.next()
-		if closed {
+		if s.m.e.ctx.Err() != nil {
 			s.abandon(ErrClosed)
 		}
+		t, leave := s.next()
 		if leave {
 			return goAway
 		}
@@ -150,10 +150,10 @@ func (s *loop) room(t *task) bool {
 }
 
 // next returns the task whose turn it is, if there is room for one, or that the model is to go.
-func (s *loop) next() (t *task, closed, leave bool) {
+func (s *loop) next() (t *task, leave bool) {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
-	if s.m.closed && s.m.holds == 0 {
+	if s.m.closed && s.m.holds == 0 && len(s.active) == 0 {
 		s.m.going = true
 	}
 	if len(s.m.queue) > 0 && len(s.active) < s.m.e.cfg.Running && !s.m.closed && !s.m.going {
@@ -161,7 +161,7 @@ func (s *loop) next() (t *task, closed, leave bool) {
 	} else {
 		s.m.since = time.Time{}
 	}
-	return t, s.m.closed, s.m.going
+	return t, s.m.going
 }
 
 func (s *loop) begin(t *task) {
