@@ -6,6 +6,7 @@ package node_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -81,5 +82,30 @@ func TestModelRemovedWhileAnswering(t *testing.T) {
 	var e *control.Error
 	if err := n.Methods().Call(t.Context(), "ask", node.AskArgs{Question: sips, Model: "tiny"}, nil, nil); !errors.As(err, &e) || e.Kind != control.Usage {
 		t.Errorf("ask a model that was removed = %v, want that there is no such model", err)
+	}
+}
+
+// What the API lets through as a text that stops an answer, a model takes.
+func TestLongStopText(t *testing.T) {
+	n, _ := home(t)
+	lend(t, n, node.Contribution{}, rehydration)
+	path := speaker(t, n, 8192)
+	rec := askModel(t, n, pipeline.Sampling{MaxTokens: 8, Stop: []string{strings.Repeat("x", 1024)}}, ignore)
+	if rec.Output.Ended != dsai.EndedComplete && rec.Output.Ended != dsai.EndedStopped {
+		t.Errorf("the answer ended %s", rec.Output.Ended)
+	}
+	replay(t, n, path)
+}
+
+// A request that a model cannot run is nothing that broke.
+func TestRequestCannotBeRun(t *testing.T) {
+	n, _ := home(t)
+	lend(t, n, node.Contribution{}, rehydration)
+	speaker(t, n, 8192)
+	for _, s := range []pipeline.Sampling{{Stop: []string{""}}, {Temperature: ptr(9.0)}} {
+		rec, err := n.Ask(t.Context(), &pipeline.Request{Question: sips, Requester: n.Console(), Model: "tiny", Sampling: s}, ignore)
+		if !errors.Is(err, pipeline.ErrRequest) || rec == nil || rec.Output.Ended != dsai.EndedDegraded {
+			t.Errorf("Ask with %+v has the receipt %t, %v, want ErrRequest and a receipt that says degraded", s, rec != nil, err)
+		}
 	}
 }

@@ -82,7 +82,7 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 // notRun reports whether an engine ran nothing: nothing broke, and nothing was made.
 func notRun(err error) bool {
 	_, busy := errors.AsType[*pipeline.BusyError](err)
-	return busy || errors.Is(err, pipeline.ErrMemory) || errors.Is(err, pipeline.ErrNoModel)
+	return busy || errors.Is(err, pipeline.ErrMemory) || errors.Is(err, pipeline.ErrNoModel) || errors.Is(err, pipeline.ErrRequest)
 }
 
 // cut is the output of an answer that did not come to its own end: what left

@@ -76,7 +76,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	}
 	sampling, err := set.infer(seed)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", pipeline.ErrRequest, err)
 	}
 	r := engine.Request{
 		Prompt: prompt, Sampling: sampling, MaxTokens: set.MaxTokens, Stop: set.Stop, Logprobs: ask.Sampling.Logprobs - 1,
@@ -143,6 +143,9 @@ func refused(err error) error {
 	}
 	if errors.Is(err, engine.ErrRemoved) {
 		return fmt.Errorf("%w: %w", pipeline.ErrNoModel, err)
+	}
+	if errors.Is(err, engine.ErrRequest) {
+		return fmt.Errorf("%w: %w", pipeline.ErrRequest, err)
 	}
 	return err
 }

@@ -46,12 +46,8 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error)
 	return result, err
 }
 
-// Limits of what a request may ask for.
-const (
-	maxStops    = 16
-	maxStop     = 256 // bytes
-	maxLogprobs = 20
-)
+// maxLogprobs is of how many of the likeliest tokens a request may ask.
+const maxLogprobs = 20
 
 func (m *Model) newTask(r Request) (*task, error) {
 	if err := r.Sampling.Check(); err != nil {
@@ -65,8 +61,8 @@ func (m *Model) newTask(r Request) (*task, error) {
 		return nil, fmt.Errorf("%w: the prompt holds tokens that the model does not have", ErrRequest)
 	case r.MaxTokens < 0 || r.Logprobs > maxLogprobs:
 		return nil, fmt.Errorf("%w: %d tokens, %d likelihoods", ErrRequest, r.MaxTokens, r.Logprobs)
-	case len(r.Stop) > maxStops || slices.ContainsFunc(r.Stop, func(s string) bool { return s == "" || len(s) > maxStop }):
-		return nil, fmt.Errorf("%w: stop takes at most %d texts of 1 to %d bytes", ErrRequest, maxStops, maxStop)
+	case slices.Contains(r.Stop, ""):
+		return nil, fmt.Errorf("%w: a text that stops it is empty", ErrRequest)
 	}
 	if r.MaxTokens > m.Context-len(r.Prompt) || len(r.Prompt) >= m.Context {
 		return nil, &ContextError{Prompt: len(r.Prompt), Output: max(1, r.MaxTokens), Context: m.Context}
