@@ -65,7 +65,6 @@ var outcomes = []struct {
 	{pipeline.ErrMemory, 400, openai.TypeInvalid, "insufficient_memory",
 		"The model, or this request to it, needs more memory than the node may use. Ask for fewer tokens, or for another model."},
 	{pipeline.ErrRequest, 400, openai.TypeInvalid, openai.CodeBadValue, "The model cannot run this request: one of its fields asks for what the model does not do."},
-	{view.ErrBusy, 503, openai.TypeServer, "busy", "The node is busy. Try again."},
 	{errUpstream, 502, openai.TypeServer, "upstream_unavailable", ""},
 	{context.DeadlineExceeded, 503, openai.TypeServer, "timeout", "The answer took too long."},
 }

@@ -11,18 +11,19 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/view"
 )
 
 // Queue is an Asker that lets a fixed number of questions run at a time. Others
 // wait in line, not too many and not too long; whoever finds the line full or
-// waits past the deadline gets view.ErrBusy. All doors of a node share one Queue.
+// waits past the deadline gets a *pipeline.BusyError. The API and the pages share
+// the queue of each model; see Queues.
 type Queue struct {
 	next    Asker
 	observe Metrics
 	wait    time.Duration
 	line    chan struct{} // waiting or running
 	running chan struct{}
+	pace    pace
 }
 
 // NewQueue returns a Queue that runs at most running questions and keeps at most
@@ -43,6 +44,8 @@ func (q *Queue) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline
 	defer func() { <-q.running; <-q.line }()
 
 	start, first := time.Now(), false
+	q.pace.begin(start)
+	defer func() { q.pace.end(start, time.Now()) }()
 	rec, err := q.next.Ask(ctx, r, func(p pipeline.Piece) error {
 		if !first {
 			first = true
@@ -60,7 +63,7 @@ func (q *Queue) enter(ctx context.Context) error {
 	case q.line <- struct{}{}:
 	default:
 		q.observe.Stage("queue", "busy", 0)
-		return fmt.Errorf("queue question: %w: the line is full", view.ErrBusy)
+		return q.busy(errors.New("queue question: the line is full"))
 	}
 	deadline := time.NewTimer(q.wait)
 	defer deadline.Stop()
@@ -71,11 +74,16 @@ func (q *Queue) enter(ctx context.Context) error {
 	case <-deadline.C:
 		<-q.line
 		q.observe.Stage("queue", "busy", time.Since(start).Seconds())
-		return fmt.Errorf("queue question: %w: waited %s", view.ErrBusy, q.wait)
+		return q.busy(fmt.Errorf("queue question: waited %s", q.wait))
 	case <-ctx.Done():
 		<-q.line
 		return context.Cause(ctx)
 	}
+}
+
+func (q *Queue) busy(cause error) error {
+	waiting := len(q.line) - len(q.running)
+	return &pipeline.BusyError{RetryAfter: q.pace.after(time.Now(), waiting, cap(q.running)), Cause: cause}
 }
 
 func outcome(err error) string {

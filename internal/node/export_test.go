@@ -182,6 +182,9 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	return c.catchUp(ctx)
 }
 
+// QueueOf names the queue in which questions to a model wait.
+func (n *Node) QueueOf(model string) string { return n.queueOf(model) }
+
 // OnModelsRead runs f, once, between reading which models there are and making their engines.
 func (n *Node) OnModelsRead(f func()) {
 	var ran atomic.Bool

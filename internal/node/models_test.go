@@ -14,6 +14,7 @@ import (
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/view"
 )
 
@@ -106,6 +107,18 @@ func TestRequestCannotBeRun(t *testing.T) {
 		rec, err := n.Ask(t.Context(), &pipeline.Request{Question: sips, Requester: n.Console(), Model: "tiny", Sampling: s}, ignore)
 		if !errors.Is(err, pipeline.ErrRequest) || rec == nil || rec.Output.Ended != dsai.EndedDegraded {
 			t.Errorf("Ask with %+v has the receipt %t, %v, want ErrRequest and a receipt that says degraded", s, rec != nil, err)
+		}
+	}
+}
+
+// Questions to the quoting engine wait behind no others than such; nobody makes
+// queues by asking for models that are not there.
+func TestQueueOfModel(t *testing.T) {
+	n, _ := home(t)
+	call[view.Model](t, n, "model.add", server("far"))
+	for model, want := range map[string]string{"": extract.ModelID, extract.ModelID: extract.ModelID, "far": "far", "unknown": extract.ModelID} {
+		if got := n.QueueOf(model); got != want {
+			t.Errorf("QueueOf(%q) = %q, want %q", model, got, want)
 		}
 	}
 }
