@@ -5,6 +5,10 @@ package node_test
 
 import (
 	"errors"
+	"math"
+	"os"
+	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -120,5 +124,17 @@ func TestQueueOfModel(t *testing.T) {
 		if got := n.QueueOf(model); got != want {
 			t.Errorf("QueueOf(%q) = %q, want %q", model, got, want)
 		}
+	}
+}
+
+// A node keeps its process within the machine's memory.
+func TestNodeLimitsProcess(t *testing.T) {
+	if runtime.GOOS != "linux" || os.Getenv("GOMEMLIMIT") != "" {
+		t.Skip("SKIPPED: how much memory there is, or may be used, is not known from the system")
+	}
+	debug.SetMemoryLimit(math.MaxInt64)
+	home(t)
+	if got := debug.SetMemoryLimit(-1); got == math.MaxInt64 {
+		t.Error("no limit of memory is set")
 	}
 }

@@ -184,7 +184,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.destroyMemberKeys(); err != nil {
 		return err
 	}
-	n.run = engine.New(engine.Config{Log: n.slog})
+	n.run = newEngine(n.slog)
 	if err := n.openEngines(ctx); err != nil {
 		return err
 	}
@@ -199,6 +199,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 	n.pipe = &pipeline.Pipeline{Gate: gate{n}, Retriever: retriever{n}, Placer: placer{n}, Runner: runner{n}, Issuer: n.issuer, Log: n.recorder,
 		Signing: n.log.signing.RLocker()}
 	return n.recorder.recover(ctx)
+}
+
+// newEngine makes what runs model files in this process.
+func newEngine(log *slog.Logger) *engine.Engine {
+	e := engine.New(engine.Config{Log: log})
+	e.LimitProcess()
+	return e
 }
 
 func (n *Node) openKeys() (err error) {

@@ -162,7 +162,10 @@ func ask(ctx context.Context, m *engine.Model, r *rand.Rand, c *counts) error {
 	}
 	c.tokens.Add(int64(len(got.Output)))
 	c.reused.Add(int64(got.Reused))
-	if err := m.Replay(ctx, q.Prompt, got.Trace); err != nil {
+	if err := m.Replay(ctx, q.Prompt, got.Trace); errors.Is(err, engine.ErrBusy) {
+		c.busy.Add(1)
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("replay %s: %w", got.Trace.JSON(), err)
 	}
 	c.replayed.Add(1)

@@ -226,7 +226,9 @@ func (m *Model) conclude(t *task, r *Result, err error) {
 	}
 }
 
-// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay.
+// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay. It takes
+// memory as a request does, but waits for none: an ErrBusy says that there is none now, a *MemoryError
+// that there never is.
 func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) (err error) {
 	model, release, err := m.hold(ctx, nil)
 	if err != nil {
@@ -241,6 +243,11 @@ func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) (e
 	m.e.mu.Lock()
 	pool := m.e.pool
 	m.e.mu.Unlock()
+	need := m.remembered(min(len(prompt)+len(t.Tokens), m.Context)) + model.ReplayBytes(m.e.cfg.Threads)
+	if err := m.e.beside(need, m); err != nil {
+		return err
+	}
+	defer m.e.budget.give(need)
 	tokens := make([]int32, len(prompt))
 	for i, id := range prompt {
 		tokens[i] = int32(id)
