@@ -10,6 +10,7 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -180,6 +181,12 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	c := &clock{own: time.Now}
 	c.reach(dsai.At(time.Now()).Add(ahead))
 	return c.catchUp(ctx)
+}
+
+// SetModelMemory lets models have so many bytes. None may be there yet.
+func (n *Node) SetModelMemory(bytes int64) {
+	n.run.Close()
+	n.run = engine.New(engine.Config{Memory: bytes})
 }
 
 // QueueOf names the queue in which questions to a model wait.
