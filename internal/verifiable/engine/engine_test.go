@@ -426,3 +426,20 @@ func TestCloseAfterRemove(t *testing.T) {
 		t.Errorf("%d bytes are in use after Close", e.Used())
 	}
 }
+
+// However few items a step has, and however many answers are under way, everybody gets on.
+func TestNobodyStarves(t *testing.T) {
+	for _, items := range []int{1, 2, 3, 4, 8, 264} {
+		for answers := range 9 {
+			for prompts := range 4 {
+				const rounds = 400
+				for i, n := range engine.Rounds(rounds, items, answers, prompts) {
+					share := min(1, float64(items)/float64(max(1, answers+prompts)))
+					if float64(n) < share*rounds/16 {
+						t.Errorf("%d items, %d answers, %d prompts: number %d has %d items in %d steps", items, answers, prompts, i, n, rounds)
+					}
+				}
+			}
+		}
+	}
+}
