@@ -125,10 +125,8 @@ func client(ctx context.Context, e *engine.Engine, models []*engine.Model, r *ra
 	return nil
 }
 
-// consent is one of few, and of one time: those that were purged do not come back.
-func consent(r *rand.Rand) dsai.Digest {
-	return dsai.Digest{1, byte(r.IntN(8)), byte(time.Now().Unix() / 4)}
-}
+// consent is one of few.
+func consent(r *rand.Rand) dsai.Digest { return dsai.Digest{1, byte(r.IntN(8))} }
 
 var errEnough = errors.New("the reader has enough")
 

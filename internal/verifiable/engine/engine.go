@@ -93,7 +93,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	e := &Engine{cfg: cfg.withDefaults()}
 	e.budget = &budget{limit: e.cfg.Memory}
-	e.prefixes = &prefixes{limit: e.cfg.Cache, budget: e.budget, purged: map[dsai.Digest]struct{}{}}
+	e.prefixes = &prefixes{limit: e.cfg.Cache, budget: e.budget, purged: map[dsai.Digest]uint64{}}
 	e.ctx, e.close = context.WithCancel(context.Background())
 	return e
 }
@@ -136,9 +136,10 @@ func (e *Engine) drop(m *Model) {
 	e.models = slices.DeleteFunc(e.models, func(other *Model) bool { return other == m })
 }
 
-// Purge forgets, at once and for good, what is remembered of prompts under any of these consents. What
-// running requests hold of them is forgotten as they end, which is for the caller to bring about. It
-// returns how many prompts were forgotten.
+// Purge forgets, at once, what is remembered of prompts under any of these consents. What requests hold
+// of them is forgotten as these end, which is for the caller to bring about: whoever withdraws a passage
+// first ends the context of every request that has it, and then purges. Requests without it may be under
+// the same consents, and are remembered as before. It returns how many prompts were forgotten.
 func (e *Engine) Purge(consents ...dsai.Digest) int { return e.prefixes.purge(consents) }
 
 // start runs a model's loop, and the pool that it needs.

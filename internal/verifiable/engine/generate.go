@@ -23,6 +23,7 @@ import (
 // as is the error of an engine that breaks. The result is nil if nothing was run: ErrRequest, ErrBusy,
 // ErrClosed, ErrRemoved, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
 func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
+	purges := m.e.prefixes.count() // before ctx is looked at: see Purge
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -30,6 +31,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error)
 	if err != nil {
 		return nil, err
 	}
+	t.purges = purges
 	l, err := m.submit(t)
 	if err != nil {
 		return nil, err

@@ -204,7 +204,7 @@ func (s *loop) end(t *task) {
 	s.m.release(t)
 	if t.err == nil {
 		s.m.e.prefixes.keep(&prefix{
-			model: s.m, partition: t.Partition, tokens: t.tokens[:t.fed:t.fed], consents: t.Consents, sequence: t.sequence,
+			model: s.m, partition: t.Partition, tokens: t.tokens[:t.fed:t.fed], consents: t.Consents, purges: t.purges, sequence: t.sequence,
 		})
 	} else {
 		t.sequence.Erase()
