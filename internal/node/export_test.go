@@ -183,6 +183,9 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 	return c.catchUp(ctx)
 }
 
+// ForgetPrompts forgets prompts under a consent, and returns how many there were.
+func (n *Node) ForgetPrompts(consent dsai.Digest) int { return n.run.Purge(consent) }
+
 // SetModelMemory lets models have so many bytes. None may be there yet.
 func (n *Node) SetModelMemory(bytes int64) {
 	n.run.Close()

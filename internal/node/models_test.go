@@ -138,3 +138,46 @@ func TestNodeLimitsProcess(t *testing.T) {
 		t.Error("no limit of memory is set")
 	}
 }
+
+// Prompts are forgotten that hold what is withdrawn, what is set aside with it, or
+// what is forgotten; others under the same consent are remembered again.
+func TestPromptsAreForgotten(t *testing.T) {
+	n, _ := home(t)
+	if _, err := n.AddMember(t.Context(), "Bea"); err != nil {
+		t.Fatal(err)
+	}
+	speaker(t, n, 8192)
+	ask := func() { askModel(t, n, pipeline.Sampling{MaxTokens: 8}, ignore) }
+	other := write(t, "other.md", "# Beans\n\nPlant bean seeds three centimetres deep.\n")
+	bea := call[node.Contributed](t, n, "add", node.Contribution{Member: "Bea", Paths: []string{write(t, "oral.md", rehydration), other}})
+	oral, beans := bea.Documents[0].ID, bea.Documents[1].ID
+	if bea.Documents[0].Path == other {
+		oral, beans = beans, oral
+	}
+	ask()
+	if _, err := n.Withdraw(t.Context(), bea.Consent, []dsai.DocumentID{beans}, ""); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	if got := n.ForgetPrompts(bea.Consent); got != 1 {
+		t.Errorf("after a withdrawal of another document %d prompts are remembered, want 1", got)
+	}
+	ask()
+	mine := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{write(t, "mine.md", rehydration)}})
+	if _, err := n.Withdraw(t.Context(), mine.Consent, nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.ForgetPrompts(bea.Consent); got != 0 {
+		t.Errorf("%d prompts are remembered of a document that was set aside as a copy, want none", got)
+	}
+	if err := n.Release(t.Context(), oral); err != nil {
+		t.Fatal(err)
+	}
+	ask()
+	if err := n.Forget(t.Context(), oral); err != nil {
+		t.Fatal(err)
+	}
+	if got := n.ForgetPrompts(bea.Consent); got != 0 {
+		t.Errorf("%d prompts are remembered of a document that was forgotten, want none", got)
+	}
+}

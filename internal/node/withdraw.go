@@ -203,7 +203,22 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	if err := n.lib.reload(ctx, n.db); err != nil {
 		return nil, err
 	}
+	n.purgePrompts(out.copies...) // now that nobody is given them any more
 	return w.Raw, nil
+}
+
+// purgePrompts forgets prompts that may hold passages of documents: all under their
+// consents. Answers that rest on the documents have been stopped.
+func (n *Node) purgePrompts(ids ...dsai.DocumentID) {
+	var consents []dsai.Digest
+	for _, id := range ids {
+		if d := n.lib.documentByID(id); d != nil {
+			for _, g := range d.grants {
+				consents = append(consents, g.Consent.Digest)
+			}
+		}
+	}
+	n.run.Purge(consents...)
 }
 
 // openRevocation checks that a revocation is by a member, with any key that was
@@ -459,7 +474,13 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 	if err != nil {
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
-	return errors.Join(n.afterIngest(ctx), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+	err = n.afterIngest(ctx)
+	gone := []dsai.DocumentID{id}
+	for _, o := range copies {
+		gone = append(gone, o.ID)
+	}
+	n.purgePrompts(gone...)
+	return errors.Join(err, n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.
