@@ -339,6 +339,8 @@ func TestNoRoom(t *testing.T) {
 	}{
 		{&pipeline.BusyError{RetryAfter: 7 * time.Second, Cause: errors.New("secret")}, 429, "7", "rate_limit_exceeded"},
 		{fmt.Errorf("%w: secret", pipeline.ErrMemory), 400, "", "insufficient_memory"},
+		{fmt.Errorf("%w: secret", pipeline.ErrNoModel), 404, "", "model_not_found"},
+		{fmt.Errorf("%w: secret", pipeline.ErrRequest), 400, "", "invalid_value"},
 	} {
 		s := server(t, &fake{ask: func(context.Context, *pipeline.Request, func(pipeline.Piece) error) (*pipeline.Receipt, error) {
 			return nil, tt.err

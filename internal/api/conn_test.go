@@ -19,7 +19,6 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/api"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/view"
 )
 
 // pipes is a listener in memory, so that deadlines run on the bubble's clock.
@@ -253,10 +252,15 @@ func TestQueue(t *testing.T) {
 		}
 		// In order of their ends: the line was full, the first ran, the third
 		// waited too long, the second ran after the first.
-		want := []result{{view.ErrBusy, 0}, {nil, 10 * time.Second}, {view.ErrBusy, 15 * time.Second}, {nil, 20 * time.Second}}
+		want := []struct{ after, took time.Duration }{{time.Second, 0}, {0, 10 * time.Second}, {10 * time.Second, 15 * time.Second}, {0, 20 * time.Second}}
 		for i, w := range want {
-			if got := <-results; !errors.Is(got.err, w.err) || got.took != w.took {
-				t.Errorf("end %d: %v after %s, want %v after %s", i, got.err, got.took, w.err, w.took)
+			got := <-results
+			var after time.Duration
+			if busy, ok := errors.AsType[*pipeline.BusyError](got.err); ok {
+				after = busy.RetryAfter
+			}
+			if after != w.after || (got.err == nil) != (w.after == 0) || got.took != w.took {
+				t.Errorf("end %d: %v after %s, to come again after %s; want %s, %s", i, got.err, got.took, after, w.took, w.after)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())

@@ -54,6 +54,7 @@ var outcomes = []struct {
 	{errScope, 403, openai.TypeRefused, "insufficient_scope", "This key may not see that."},
 	{errHost, 421, openai.TypeInvalid, "unknown_host", "The Host header does not name this node. Its operator can add the name."},
 	{errModel, 404, openai.TypeInvalid, openai.CodeNoModel, ""},
+	{pipeline.ErrNoModel, 404, openai.TypeInvalid, openai.CodeNoModel, "The model was removed. GET /v1/models lists those there are."},
 	{errNotBuilt, 404, openai.TypeInvalid, openai.CodeNoEndpoint, ""},
 	{view.ErrNotFound, 404, openai.TypeInvalid, "not_found", "There is no such thing, or this key may not see it."},
 	{errPurposes, 400, openai.TypeInvalid, openai.CodeBadValue, ""},
@@ -63,7 +64,7 @@ var outcomes = []struct {
 	{errTooLarge, 413, openai.TypeInvalid, "request_too_large", ""},
 	{pipeline.ErrMemory, 400, openai.TypeInvalid, "insufficient_memory",
 		"The model, or this request to it, needs more memory than the node may use. Ask for fewer tokens, or for another model."},
-	{view.ErrBusy, 503, openai.TypeServer, "busy", "The node is busy. Try again."},
+	{pipeline.ErrRequest, 400, openai.TypeInvalid, openai.CodeBadValue, "The model cannot run this request: one of its fields asks for what the model does not do."},
 	{errUpstream, 502, openai.TypeServer, "upstream_unavailable", ""},
 	{context.DeadlineExceeded, 503, openai.TypeServer, "timeout", "The answer took too long."},
 }

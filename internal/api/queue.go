@@ -11,20 +11,20 @@ import (
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/view"
 )
 
 // Queue is an Asker that lets a fixed number of questions run at a time. Others
 // wait in line, not too many and not too long; whoever finds the line full or
-// waits past the deadline gets view.ErrBusy. API and pages of a node share one
-// Queue; verbs pass it by, through a socket that only the owner of the home can
-// open.
+// waits past the deadline gets a *pipeline.BusyError. API and pages share the
+// queue of each model, see Queues; verbs pass it by, through a socket that only
+// the owner of the home can open.
 type Queue struct {
 	next    Asker
 	observe Metrics
 	wait    time.Duration
 	line    chan struct{} // waiting or running
 	running chan struct{}
+	pace    pace
 }
 
 // NewQueue returns a Queue that runs at most running questions and keeps at most
@@ -45,6 +45,8 @@ func (q *Queue) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline
 	defer func() { <-q.running; <-q.line }()
 
 	start, first := time.Now(), false
+	q.pace.begin(start)
+	defer func() { q.pace.end(start, time.Now()) }()
 	rec, err := q.next.Ask(ctx, r, func(p pipeline.Piece) error {
 		if !first {
 			first = true
@@ -62,7 +64,7 @@ func (q *Queue) enter(ctx context.Context) error {
 	case q.line <- struct{}{}:
 	default:
 		q.observe.Stage("queue", "busy", 0)
-		return fmt.Errorf("queue question: %w: the line is full", view.ErrBusy)
+		return q.busy(errors.New("queue question: the line is full"))
 	}
 	deadline := time.NewTimer(q.wait)
 	defer deadline.Stop()
@@ -73,11 +75,16 @@ func (q *Queue) enter(ctx context.Context) error {
 	case <-deadline.C:
 		<-q.line
 		q.observe.Stage("queue", "busy", time.Since(start).Seconds())
-		return fmt.Errorf("queue question: %w: waited %s", view.ErrBusy, q.wait)
+		return q.busy(fmt.Errorf("queue question: waited %s", q.wait))
 	case <-ctx.Done():
 		<-q.line
 		return context.Cause(ctx)
 	}
+}
+
+func (q *Queue) busy(cause error) error {
+	waiting := len(q.line) - len(q.running)
+	return &pipeline.BusyError{RetryAfter: q.pace.after(time.Now(), waiting, cap(q.running)), Cause: cause}
 }
 
 func outcome(err error) string {

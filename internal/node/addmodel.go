@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -92,7 +91,7 @@ func (n *Node) examine(ctx context.Context, a ModelArgs) (string, error) {
 	}
 	name := a.Name
 	if name == "" {
-		name = modelName(f.Name, a.Path)
+		name = modelName(f.Name)
 	}
 	if err := checkModelName(name); err != nil {
 		return "", err
@@ -115,12 +114,9 @@ func (f *modelFile) changed(ctx context.Context) bool {
 	return ctx.Err() == nil && (err != nil || d != f.fingerprint)
 }
 
-// modelName makes a name to type of what a file calls itself.
-func modelName(own, path string) string {
-	if own == "" {
-		own = strings.TrimSuffix(filepath.Base(path), ".gguf")
-	}
-	words := strings.FieldsFunc(strings.ToLower(own), func(r rune) bool {
+// modelName makes a name to type of what a file calls itself, or is called.
+func modelName(own string) string {
+	words := strings.FieldsFunc(strings.TrimSuffix(strings.ToLower(own), ".gguf"), func(r rune) bool {
 		return !strings.ContainsRune("abcdefghijklmnopqrstuvwxyz0123456789._", r)
 	})
 	name := strings.TrimLeft(strings.Join(words, "-"), ".")
@@ -189,10 +185,12 @@ func (n *Node) tryModel(ctx context.Context, m store.Model, fingerprint dsai.Dig
 		return f.problem
 	}
 	defer f.remove()
-	if err := f.model.Load(ctx, progress); err != nil {
-		return fmt.Errorf("%w: %w", ErrModelFile, err)
+	var tooBig *engine.MemoryError
+	err := f.model.Load(ctx, progress)
+	if err == nil || ctx.Err() != nil || errors.As(err, &tooBig) || errors.Is(err, engine.ErrBusy) || errors.Is(err, engine.ErrClosed) {
+		return err // the file is not to blame
 	}
-	return nil
+	return fmt.Errorf("%w: %w", ErrModelFile, err)
 }
 
 // BenchArgs says how to measure a model.

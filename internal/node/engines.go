@@ -22,13 +22,17 @@ import (
 )
 
 // ErrNoModel reports a model that this node does not offer.
-var ErrNoModel = errors.New("no such model")
+var ErrNoModel = pipeline.ErrNoModel
 
-// openEngines makes the engines: extract, and the servers that the operator added.
+// openEngines makes the engines: extract, and the servers and files that the
+// operator added. The caller holds offering, or nobody else uses the node yet.
 func (n *Node) openEngines(ctx context.Context) error {
 	models, err := n.db.Models(ctx)
 	if err != nil {
 		return err
+	}
+	if n.modelsRead != nil {
+		n.modelsRead()
 	}
 	engines := map[string]pipeline.Engine{extract.ModelID: quoting{n}}
 	shared := map[string]bool{}

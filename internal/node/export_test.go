@@ -5,11 +5,13 @@ package node
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/pipeline"
 	"dsai.example/dsai/internal/store"
+	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
@@ -236,3 +238,25 @@ func CatchUp(ctx context.Context, ahead time.Duration) error {
 
 // Named is by which names a node is reached.
 var Named = named
+
+// ForgetPrompts forgets prompts under a consent, and returns how many there were.
+func (n *Node) ForgetPrompts(consent dsai.Digest) int { return n.run.Purge(consent) }
+
+// SetModelMemory lets models have so many bytes. None may be there yet.
+func (n *Node) SetModelMemory(bytes int64) {
+	n.run.Close()
+	n.run = engine.New(engine.Config{Memory: bytes})
+}
+
+// QueueOf names the queue in which questions to a model wait.
+func (n *Node) QueueOf(model string) string { return n.queueOf(model) }
+
+// OnModelsRead runs f, once, between reading which models there are and making their engines.
+func (n *Node) OnModelsRead(f func()) {
+	var ran atomic.Bool
+	n.modelsRead = func() {
+		if ran.CompareAndSwap(false, true) {
+			f()
+		}
+	}
+}

@@ -163,7 +163,7 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Unavailable, "take a file with fewer parameters or smaller weights: models may have three quarters of the machine's memory"
 	case errors.Is(err, engine.ErrBusy):
 		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"
-	case errors.Is(err, ErrNoModel):
+	case errors.Is(err, ErrNoModel), errors.Is(err, engine.ErrRemoved):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
 	case errors.Is(err, syscall.ENOSPC):
 		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"

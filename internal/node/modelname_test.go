@@ -4,6 +4,7 @@
 package node_test
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -36,6 +37,33 @@ func TestModelNames(t *testing.T) {
 		if got := call[view.Model](t, n, "model.add", node.ModelArgs{Name: name, Path: path}); got.ID != name {
 			t.Errorf("add %q = %q", name, got.ID)
 		}
+	}
+}
+
+// A file that does not say what it is called has the name of the file.
+func TestModelWithoutName(t *testing.T) {
+	n, _ := home(t)
+	path := filepath.Join(t.TempDir(), "My Model.GGUF")
+	if err := os.WriteFile(path, bytes.Replace(infertest.Speaker(1).File(), []byte("general.name"), []byte("general.none"), 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := call[view.Model](t, n, "model.add", node.ModelArgs{Path: path}); got.ID != "my-model" {
+		t.Errorf("a file My Model.GGUF without a name is called %q, want my-model", got.ID)
+	}
+}
+
+// A file that is sound and too large is not called broken.
+func TestModelTooLarge(t *testing.T) {
+	n, _ := home(t)
+	n.SetModelMemory(1 << 16)
+	path := filepath.Join(t.TempDir(), "m.gguf")
+	if err := os.WriteFile(path, infertest.Speaker(1).File(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	err := n.Methods().Call(t.Context(), "model.add", node.ModelArgs{Name: "large", Path: path}, nil, nil)
+	var e *control.Error
+	if !errors.As(err, &e) || e.Kind != control.Unavailable || !strings.Contains(e.Hint, "fewer parameters") || strings.Contains(e.Message, "cannot be used") {
+		t.Errorf("add a model that does not fit = %+v, want the hint of memory", e)
 	}
 }
 

@@ -63,17 +63,15 @@ func checkModelName(name string) error {
 
 // offer records a model and makes it one that can be asked.
 func (n *Node) offer(ctx context.Context, m store.Model) (*view.Model, error) {
-	if err := n.db.Update(ctx, func(tx *store.Tx) error {
-		if n.modelFile(m.Name) != nil { // its file was gone, and may now be elsewhere
+	err := n.changeModels(ctx, func(tx *store.Tx) error {
+		if n.returns(m) {
 			if err := tx.RemoveModel(m.Name); err != nil {
 				return err
 			}
 		}
 		return tx.AddModel(m)
-	}); err != nil {
-		return nil, err
-	}
-	if err := n.openEngines(ctx); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	all, err := n.Models(ctx)
@@ -81,18 +79,38 @@ func (n *Node) offer(ctx context.Context, m store.Model) (*view.Model, error) {
 		return nil, err
 	}
 	i := slices.IndexFunc(all, func(v view.Model) bool { return v.ID == m.Name })
+	if i < 0 {
+		return nil, fmt.Errorf("add model %q, which was removed again meanwhile: %w", m.Name, ErrNoModel)
+	}
 	return &all[i], nil
+}
+
+// returns reports whether m is a model of this node whose file was gone, and may
+// now be elsewhere.
+func (n *Node) returns(m store.Model) bool {
+	old := n.modelFile(m.Name)
+	fingerprint, ok := fileModel(m)
+	return old != nil && old.problem != nil && ok && old.fingerprint == fingerprint
 }
 
 // RemoveModel forgets a model, and removes its file where the home holds it.
 func (n *Node) RemoveModel(ctx context.Context, name string) error {
-	if err := n.db.Update(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
-		return err
-	}
-	if err := n.openEngines(ctx); err != nil {
+	if err := n.changeModels(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
 		return err
 	}
 	return n.sweepModels(ctx)
+}
+
+// changeModels changes which models the store has and makes the engines of them.
+// One change goes after the other: engines made of what an earlier change left
+// would take the place of newer ones.
+func (n *Node) changeModels(ctx context.Context, change func(*store.Tx) error) error {
+	n.offering.Lock()
+	defer n.offering.Unlock()
+	if err := n.db.Update(ctx, change); err != nil {
+		return err
+	}
+	return n.openEngines(context.WithoutCancel(ctx)) // it is in the store now, though the caller goes away
 }
 
 // Models lists the engines that can be asked, the default first.
@@ -105,7 +123,7 @@ func (n *Node) Models(ctx context.Context) ([]view.Model, error) {
 	for _, m := range rows {
 		e, err := n.engine(m.Name)
 		if err != nil {
-			return nil, err
+			continue // it is being added, or removed
 		}
 		v := view.Model{ModelRef: e.Model(), Assurance: e.Assurance(), Added: m.Created}
 		if f, ok := e.(*modelFile); ok {

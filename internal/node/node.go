@@ -96,7 +96,8 @@ type Node struct {
 	granting sync.Mutex // serialises consents and additions; taken before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
-	modeling sync.Mutex // serialises additions and removals of models
+	modeling sync.Mutex // held while a model file is added, and while those that no model has are swept away
+	offering sync.Mutex // held from a change of the models in the store until the engines are those; taken after modeling
 
 	forgotten  sync.Map // number of each document forgotten since the node opened; see recorder.Append
 	quota      quota
@@ -106,6 +107,8 @@ type Node struct {
 	engines map[string]pipeline.Engine
 	shared  map[string]bool // engines beyond this machine
 	files   map[string]*modelFile
+
+	modelsRead func() // between reading the models and making their engines; nil except in tests
 
 	started dsai.Time
 	listen  string
@@ -187,7 +190,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.forgetTraces(ctx); err != nil {
 		return err
 	}
-	n.run = engine.New(engine.Config{Log: n.slog})
+	n.run = newEngine(n.slog)
 	if err := n.openEngines(ctx); err != nil {
 		return err
 	}
@@ -205,6 +208,13 @@ func (n *Node) open(ctx context.Context) (err error) {
 	}
 	n.dropStatistics(ctx) // after what was interrupted has its receipts
 	return nil
+}
+
+// newEngine makes what runs model files in this process.
+func newEngine(log *slog.Logger) *engine.Engine {
+	e := engine.New(engine.Config{Log: log})
+	e.LimitProcess()
+	return e
 }
 
 func (n *Node) openKeys() (err error) {

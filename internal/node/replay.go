@@ -76,7 +76,7 @@ func (p Replayer) replayModel(r verify.Replay) error {
 	if err != nil {
 		return errors.Join(err, file.Close())
 	}
-	e := engine.New(engine.Config{})
+	e := newEngine(nil)
 	defer e.Close()
 	return compose.Replay(context.Background(), e.Add(file, r.Receipt.Model.Fingerprint), format, c)
 }

@@ -75,13 +75,19 @@ func (r runner) Run(ctx context.Context, p *pipeline.Plan, emit func(pipeline.Pi
 		return r.cut(p, out, sent, quotes, dsai.EndedCancelled), nil
 	case err != nil:
 		how := dsai.EndedCrashed
-		if _, busy := errors.AsType[*pipeline.BusyError](err); busy || errors.Is(err, pipeline.ErrMemory) { // nothing broke, and nothing was made
+		if notRun(err) {
 			how = dsai.EndedDegraded
 		}
 		return r.cut(p, out, sent, quotes, how), err
 	}
 	out.Plan = p
 	return out, nil
+}
+
+// notRun reports whether an engine ran nothing: nothing broke, and nothing was made.
+func notRun(err error) bool {
+	_, busy := errors.AsType[*pipeline.BusyError](err)
+	return busy || errors.Is(err, pipeline.ErrMemory) || errors.Is(err, pipeline.ErrNoModel) || errors.Is(err, pipeline.ErrRequest)
 }
 
 // cut is the output of an answer that did not come to its own end: what left

@@ -14,6 +14,7 @@ import (
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/obs"
 	"dsai.example/dsai/internal/ui"
+	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/purpose"
 )
 
@@ -26,11 +27,13 @@ type ServeOptions struct {
 	Ready func(address string)
 }
 
-// Concurrent answers and how many more wait, for how long.
+// How many answers of each model are made at once, and how many questions more
+// wait for theirs, for how long. The engine of model files has the same numbers:
+// here they wait before anything was looked up for them.
 const (
 	askRunning = 8
 	askWaiting = 64
-	askWait    = 10 * time.Second
+	askWait    = 30 * time.Second
 )
 
 // Serve answers HTTP and verbs until ctx ends.
@@ -44,7 +47,7 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 		return float64(pending)
 	})
 	n.sessions = newSessions(n)
-	asker := api.NewQueue(n, askRunning, askWaiting, askWait, m)
+	asker := api.NewQueues(n.queueOf, func() *api.Queue { return api.NewQueue(n, askRunning, askWaiting, askWait, m) })
 	pages, err := n.pages(asker)
 	if err != nil {
 		return err
@@ -72,6 +75,16 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 		func(ctx context.Context) error { return srv.Serve(ctx, ln) },
 		func(ctx context.Context) error { return control.Serve(ctx, n.home.Socket(), n.Methods()) },
 	)
+}
+
+// queueOf names the queue of a model. What is unknown waits with the questions to
+// the quoting engine, and the gate refuses it: nobody makes queues by asking.
+func (n *Node) queueOf(model string) string {
+	e, err := n.engine(model)
+	if err != nil {
+		return extract.ModelID
+	}
+	return e.Model().ID
 }
 
 func (n *Node) pages(asker ui.Asker) (http.Handler, error) {

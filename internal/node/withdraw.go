@@ -203,7 +203,29 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	if err := n.lib.reload(ctx, n.db); err != nil {
 		return nil, err
 	}
+	n.purgePrompts(idsOf(out.copies)...) // now that nobody is given them any more
 	return w.Raw, nil
+}
+
+func idsOf(copies []sameBytes) (out []dsai.DocumentID) {
+	for _, c := range copies {
+		out = append(out, c.id)
+	}
+	return out
+}
+
+// purgePrompts forgets prompts that may hold passages of documents: all under their
+// consents. Answers that rest on the documents have been stopped.
+func (n *Node) purgePrompts(ids ...dsai.DocumentID) {
+	var consents []dsai.Digest
+	for _, id := range ids {
+		if d := n.lib.documentByID(id); d != nil {
+			for _, g := range d.grants {
+				consents = append(consents, g.Consent.Digest)
+			}
+		}
+	}
+	n.run.Purge(consents...)
 }
 
 // openRevocation checks that a revocation is by a member, with any key that was
@@ -471,7 +493,9 @@ func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
 		return fmt.Errorf("forget %s: %w", d.Title, err)
 	}
 	n.pins.forget(counting)
-	return errors.Join(n.afterIngest(ctx), n.pins.files.Retain(n.pins.needed()), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
+	err = n.afterIngest(ctx)
+	n.purgePrompts(append(idsOf(copies), id)...)
+	return errors.Join(err, n.pins.files.Retain(n.pins.needed()), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
 }
 
 // metaTraces says that no answer of a forgotten document has its trace here.

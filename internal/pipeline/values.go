@@ -184,6 +184,12 @@ func (e *BusyError) Unwrap() error { return e.Cause }
 // was run.
 var ErrMemory = errors.New("not enough memory")
 
+// ErrNoModel says that there is no such model, or not any more. Nothing was run.
+var ErrNoModel = errors.New("no such model")
+
+// ErrRequest says that an engine cannot run the request as it is. Nothing was run.
+var ErrRequest = errors.New("the model does not take the request")
+
 // Output is what came of a plan.
 type Output struct {
 	Plan     *Plan

@@ -22,6 +22,7 @@ type fake struct {
 	text      string
 	custody   dsai.Custody
 	refusal   *dsai.Refusal
+	failure   error
 	already   bool
 	withdrawn int
 	spent     bool
@@ -36,6 +37,9 @@ func (engine) Model() dsai.ModelRef      { return dsai.ModelRef{ID: "dsai-extrac
 
 func (f *fake) Ask(_ context.Context, r *pipeline.Request, emit func(pipeline.Piece) error) (*pipeline.Receipt, error) {
 	f.asked = r
+	if f.failure != nil {
+		return nil, f.failure
+	}
 	if f.refusal != nil {
 		return &pipeline.Receipt{Digest: dsai.Hash("r")}, f.refusal
 	}

@@ -225,10 +225,13 @@ func explain(err error) (status int, title, text string) {
 			"Open the login link that dsai up printed. Each link works once, for 15 minutes; dsai up in another terminal prints a new one."
 	case errors.Is(err, view.ErrNotFound):
 		return http.StatusNotFound, "Not found", "There is no such page, document or receipt here, or it is not yours to see."
+	case errors.Is(err, pipeline.ErrNoModel):
+		return http.StatusNotFound, "No such model", "This node does not have that model any more. Choose another."
 	case errors.Is(err, view.ErrInvalid), errors.Is(err, view.ErrConflict):
 		return http.StatusBadRequest, "That did not work", err.Error()
-	case errors.Is(err, view.ErrBusy):
-		return http.StatusServiceUnavailable, "Busy", "The node is answering as many questions as it can. Try again in a moment."
+	}
+	if _, busy := errors.AsType[*pipeline.BusyError](err); busy {
+		return http.StatusTooManyRequests, "Busy", "The model is answering as many questions as it can. Try again in a moment."
 	}
 	return http.StatusInternalServerError, "Something went wrong", "The operator's log says what."
 }

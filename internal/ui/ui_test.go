@@ -4,6 +4,7 @@
 package ui_test
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +13,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"golang.org/x/net/html"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/pipeline"
 )
 
 // every page that shows something of a document, member or requester.
@@ -170,6 +173,23 @@ func TestAskForms(t *testing.T) {
 	}
 	if w := get(t, u, "POST", "/ask/stream", "session"); !strings.Contains(w.Body.String(), `"refusal":{"code":"no_evidence","reason":"nothing says so","missing":["tigers"]}`) {
 		t.Errorf("POST /ask/stream refused: %s", w.Body)
+	}
+}
+
+// What passes is said so, and is no fault of the node's.
+func TestAskAgain(t *testing.T) {
+	for _, tt := range []struct {
+		err    error
+		status int
+		title  string
+	}{
+		{&pipeline.BusyError{RetryAfter: time.Second, Cause: errors.New("secret")}, 429, "Busy"},
+		{fmt.Errorf("%w: secret", pipeline.ErrNoModel), 404, "No such model"},
+	} {
+		w := get(t, pages(t, &fake{failure: tt.err}), "POST", "/ask", "session")
+		if body := w.Body.String(); w.Code != tt.status || !strings.Contains(body, tt.title) || strings.Contains(body, "secret") {
+			t.Errorf("POST /ask that fails with %v = %d %s, want %d and %q", tt.err, w.Code, body, tt.status, tt.title)
+		}
 	}
 }
 

@@ -25,8 +25,6 @@ var (
 	ErrInvalid = errors.New("not valid")
 	// ErrConflict reports that what was submitted contradicts what is recorded.
 	ErrConflict = errors.New("conflict")
-	// ErrBusy reports that the node has too much to do; trying again may help.
-	ErrBusy = errors.New("busy")
 )
 
 // Document is one document and what it is used for.

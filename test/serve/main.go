@@ -125,10 +125,8 @@ func client(ctx context.Context, e *engine.Engine, models []*engine.Model, r *ra
 	return nil
 }
 
-// consent is one of few, and of one time: those that were purged do not come back.
-func consent(r *rand.Rand) dsai.Digest {
-	return dsai.Digest{1, byte(r.IntN(8)), byte(time.Now().Unix() / 4)}
-}
+// consent is one of few.
+func consent(r *rand.Rand) dsai.Digest { return dsai.Digest{1, byte(r.IntN(8))} }
 
 var errEnough = errors.New("the reader has enough")
 
@@ -162,7 +160,10 @@ func ask(ctx context.Context, m *engine.Model, r *rand.Rand, c *counts) error {
 	}
 	c.tokens.Add(int64(len(got.Output)))
 	c.reused.Add(int64(got.Reused))
-	if err := m.Replay(ctx, q.Prompt, got.Trace); err != nil {
+	if err := m.Replay(ctx, q.Prompt, got.Trace); errors.Is(err, engine.ErrBusy) {
+		c.busy.Add(1)
+		return nil
+	} else if err != nil {
 		return fmt.Errorf("replay %s: %w", got.Trace.JSON(), err)
 	}
 	c.replayed.Add(1)

@@ -20,6 +20,8 @@ const (
 	maxDepth    = 16    // nesting of JSON
 	maxKeys     = 10000 // object members in all
 	maxMessages = 2048
+	maxStops    = 4
+	maxStop     = 1024 // bytes of texts that stop an answer, all together
 	// MaxQuestion is the longest question, in bytes.
 	MaxQuestion = 16 << 10
 )
@@ -249,8 +251,8 @@ func stop(c *Chat, name string, raw json.RawMessage) error {
 	} else if json.Unmarshal(raw, &c.Stop) != nil {
 		return bad(name, "must be a string or an array of strings")
 	}
-	if len(c.Stop) > 4 || slices.Contains(c.Stop, "") || len(strings.Join(c.Stop, "")) > 1024 {
-		return bad(name, "must hold at most 4 strings, none empty, of at most 1024 bytes in all")
+	if len(c.Stop) > maxStops || slices.Contains(c.Stop, "") || len(strings.Join(c.Stop, "")) > maxStop {
+		return bad(name, fmt.Sprintf("must hold at most %d strings, none empty, of at most %d bytes in all", maxStops, maxStop))
 	}
 	return nil
 }

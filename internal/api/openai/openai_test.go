@@ -86,6 +86,7 @@ func TestDecodeChatRefuses(t *testing.T) {
 		{"max_tokens", `{` + hello + `,"max_tokens":0}`, "max_tokens", openai.CodeBadValue},
 		{"both limits", `{` + hello + `,"max_tokens":5,"max_completion_tokens":6}`, "max_tokens", openai.CodeBadValue},
 		{"stop", `{` + hello + `,"stop":["a","b","c","d","e"]}`, "stop", openai.CodeBadValue},
+		{"long stop", `{` + hello + `,"stop":["` + strings.Repeat("x", 1020) + `","12345"]}`, "stop", openai.CodeBadValue},
 		{"metadata", `{` + hello + `,"metadata":{"a":1}}`, "metadata", openai.CodeBadValue},
 		{"no messages", `{}`, "messages", openai.CodeBadValue},
 		{"empty messages", `{"messages":[]}`, "messages", openai.CodeBadValue},

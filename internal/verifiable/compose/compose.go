@@ -76,7 +76,7 @@ func (e *Engine) Answer(ctx context.Context, ev *pipeline.Evidence, emit func(pi
 	}
 	sampling, err := set.infer(seed)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", pipeline.ErrRequest, err)
 	}
 	r := engine.Request{
 		Prompt: prompt, Sampling: sampling, MaxTokens: set.MaxTokens, Stop: set.Stop, Logprobs: ask.Sampling.Logprobs - 1,
@@ -133,13 +133,19 @@ func bodies(ev *pipeline.Evidence) []dsai.PassageBody {
 	return out
 }
 
-// refused translates why nothing was run: a caller may wait it out, or must ask for less.
+// refused translates why nothing was run: a caller may wait it out, must ask for less, or ask another model.
 func refused(err error) error {
 	if b, ok := errors.AsType[*engine.BusyError](err); ok {
 		return &pipeline.BusyError{RetryAfter: b.RetryAfter, Cause: err}
 	}
 	if _, ok := errors.AsType[*engine.MemoryError](err); ok {
 		return fmt.Errorf("%w: %w", pipeline.ErrMemory, err)
+	}
+	if errors.Is(err, engine.ErrRemoved) {
+		return fmt.Errorf("%w: %w", pipeline.ErrNoModel, err)
+	}
+	if errors.Is(err, engine.ErrRequest) {
+		return fmt.Errorf("%w: %w", pipeline.ErrRequest, err)
 	}
 	return err
 }

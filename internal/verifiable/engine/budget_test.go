@@ -6,6 +6,8 @@ package engine_test
 import (
 	"bytes"
 	"errors"
+	"math"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -91,5 +93,54 @@ func TestAbsurdWorkspace(t *testing.T) {
 	_, err := engine.OpenFile(write(t, s))
 	if err == nil || !strings.Contains(err.Error(), "4 GiB") && !strings.Contains(err.Error(), "4096 MiB") {
 		t.Errorf("OpenFile of a model that scores 2^30 positions for a token = %v, want an error with the amount", err)
+	}
+}
+
+// Replay takes memory as requests do, gives it back, and is refused what it cannot have.
+func TestReplayIsBounded(t *testing.T) {
+	path := write(t, small())
+	_, free := serve(t, engine.Config{Threads: 1})
+	r := request(1, 200, 200)
+	want := generate(t, free, r).Trace
+	e := engine.New(engine.Config{Threads: 1, Memory: fixed(t, path) + 64<<10, Prefill: 16, Running: 2, Cache: -1})
+	defer e.Close()
+	m := add(t, e, path)
+	var big *engine.MemoryError
+	if err := m.Replay(t.Context(), r.Prompt, want); !errors.As(err, &big) || big.Need <= 64<<10 {
+		t.Errorf("Replay beyond all memory = %v, want a MemoryError", err)
+	}
+	e = engine.New(engine.Config{Threads: 1, Memory: fixed(t, path) + big.Need, Prefill: 16, Running: 2, Cache: -1}.Ahead(1))
+	defer e.Close()
+	m = add(t, e, path)
+	if err := m.Replay(t.Context(), r.Prompt, want); err != nil || e.Used() != m.Fixed() {
+		t.Errorf("Replay = %v, and %d bytes are in use, want %d", err, e.Used(), m.Fixed())
+	}
+	first := true
+	_, _ = m.Generate(t.Context(), request(2, 50, 20), func(engine.Piece) error {
+		if first {
+			first = false
+			if err := m.Replay(t.Context(), r.Prompt, want); !errors.Is(err, engine.ErrBusy) {
+				t.Errorf("Replay beside a request = %v, want ErrBusy", err)
+			}
+		}
+		return nil
+	})
+}
+
+// The process is limited to what models may have and a sixth, unless somebody said otherwise.
+func TestLimitProcess(t *testing.T) {
+	before := debug.SetMemoryLimit(math.MaxInt64)
+	defer debug.SetMemoryLimit(before)
+	e := engine.New(engine.Config{Memory: 6 << 40})
+	defer e.Close()
+	t.Setenv("GOMEMLIMIT", "off")
+	e.LimitProcess()
+	if got := debug.SetMemoryLimit(-1); got != math.MaxInt64 {
+		t.Errorf("with GOMEMLIMIT the limit becomes %d", got)
+	}
+	t.Setenv("GOMEMLIMIT", "")
+	e.LimitProcess()
+	if got := debug.SetMemoryLimit(-1); got != 7<<40 {
+		t.Errorf("the limit is %d, want %d", got, int64(7<<40))
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"log/slog"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,7 +93,7 @@ type Engine struct {
 func New(cfg Config) *Engine {
 	e := &Engine{cfg: cfg.withDefaults()}
 	e.budget = &budget{limit: e.cfg.Memory}
-	e.prefixes = &prefixes{limit: e.cfg.Cache, budget: e.budget, purged: map[dsai.Digest]struct{}{}}
+	e.prefixes = &prefixes{limit: e.cfg.Cache, budget: e.budget, purged: map[dsai.Digest]uint64{}}
 	e.ctx, e.close = context.WithCancel(context.Background())
 	return e
 }
@@ -100,8 +101,8 @@ func New(cfg Config) *Engine {
 // Close ends all requests, waits for them, and frees what they and the models held.
 func (e *Engine) Close() {
 	e.mu.Lock()
-	models := e.models
-	e.models, e.closed = nil, true
+	models := slices.Clone(e.models)
+	e.closed = true
 	e.mu.Unlock()
 	e.close()
 	for _, m := range models {
@@ -128,9 +129,17 @@ func (e *Engine) Add(f *File, want dsai.Digest) *Model {
 	return m
 }
 
-// Purge forgets, at once and for good, what is remembered of prompts under any of these consents. What
-// running requests hold of them is forgotten as they end, which is for the caller to bring about. It
-// returns how many prompts were forgotten.
+// drop forgets a model that was closed.
+func (e *Engine) drop(m *Model) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.models = slices.DeleteFunc(e.models, func(other *Model) bool { return other == m })
+}
+
+// Purge forgets, at once, what is remembered of prompts under any of these consents. What requests hold
+// of them is forgotten as these end, which is for the caller to bring about: whoever withdraws a passage
+// first ends the context of every request that has it, and then purges. Requests without it may be under
+// the same consents, and are remembered as before. It returns how many prompts were forgotten.
 func (e *Engine) Purge(consents ...dsai.Digest) int { return e.prefixes.purge(consents) }
 
 // start runs a model's loop, and the pool that it needs.

@@ -361,3 +361,85 @@ func TestClose(t *testing.T) {
 		t.Errorf("Load after Close = %v, want ErrClosed", err)
 	}
 }
+
+// A model that is removed lets those who run finish, turns away those who wait, and then goes.
+func TestRemove(t *testing.T) {
+	e, m := serve(t, engine.Config{Threads: 1, Running: 1})
+	want := generate(t, m, request(1, 5, 60))
+	var group sync.WaitGroup
+	first := true
+	got, err := m.Generate(t.Context(), request(1, 5, 60), func(engine.Piece) error {
+		if !first {
+			return nil
+		}
+		first = false
+		group.Go(func() {
+			if _, err := m.Generate(t.Context(), request(2, 5, 5), nil); !errors.Is(err, engine.ErrRemoved) {
+				t.Errorf("Generate of who waits = %v, want ErrRemoved", err)
+			}
+		})
+		for m.Status().Waiting == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		m.Remove()
+		return nil
+	})
+	if err != nil || !bytes.Equal(got.Trace.JSON(), want.Trace.JSON()) {
+		t.Errorf("Generate of a model that is removed meanwhile = %+v, %v, want its whole answer", got, err)
+	}
+	group.Wait()
+	if _, err := m.Generate(t.Context(), request(1, 5, 5), nil); !errors.Is(err, engine.ErrRemoved) {
+		t.Errorf("Generate after Remove = %v, want ErrRemoved", err)
+	}
+	if err := m.Load(t.Context(), nil); !errors.Is(err, engine.ErrRemoved) {
+		t.Errorf("Load after Remove = %v, want ErrRemoved", err)
+	}
+	for e.Used() != 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// Closing the engine ends the last answers of a model that was removed, too.
+func TestCloseAfterRemove(t *testing.T) {
+	e, m := serve(t, engine.Config{Threads: 1})
+	var group sync.WaitGroup
+	began, removed := make(chan struct{}), make(chan struct{})
+	group.Go(func() {
+		n := 0
+		got, err := m.Generate(t.Context(), request(1, 5, 500), func(engine.Piece) error {
+			if n++; n == 1 {
+				close(began)
+				<-removed
+			}
+			return nil
+		})
+		if err != nil && (!errors.Is(err, engine.ErrClosed) || got.Finish != engine.Cancelled) {
+			t.Errorf("Generate of a closed engine = %v", err)
+		}
+	})
+	<-began
+	m.Remove()
+	close(removed)
+	e.Close()
+	group.Wait()
+	if e.Used() != 0 {
+		t.Errorf("%d bytes are in use after Close", e.Used())
+	}
+}
+
+// However few items a step has, and however many answers are under way, everybody gets on.
+func TestNobodyStarves(t *testing.T) {
+	for _, items := range []int{1, 2, 3, 4, 8, 264} {
+		for answers := range 9 {
+			for prompts := range 4 {
+				const rounds = 400
+				for i, n := range engine.Rounds(rounds, items, answers, prompts) {
+					share := min(1, float64(items)/float64(max(1, answers+prompts)))
+					if float64(n) < share*rounds/16 {
+						t.Errorf("%d items, %d answers, %d prompts: number %d has %d items in %d steps", items, answers, prompts, i, n, rounds)
+					}
+				}
+			}
+		}
+	}
+}

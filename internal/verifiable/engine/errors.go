@@ -16,6 +16,8 @@ var (
 	ErrBusy = errors.New("the model is busy")
 	// ErrClosed says that the engine, or the file, was closed.
 	ErrClosed = errors.New("the engine is closed")
+	// ErrRemoved says that the engine has the model no more.
+	ErrRemoved = errors.New("the model was removed")
 	// ErrChanged says that a model file was changed between two times that it was read.
 	ErrChanged = errors.New("the model file was changed while it was open: put it back, or add it again")
 	// ErrRequest says that the request itself makes no sense.

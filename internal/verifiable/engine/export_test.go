@@ -5,6 +5,7 @@ package engine
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 
 	"dsai.example/dsai/internal/verifiable/token"
@@ -60,4 +61,25 @@ func (o Output) Next(id token.ID, last bool) (text string, tokens int, stopped b
 	}
 	text, tokens = o.o.take(last || stopped)
 	return text, tokens, stopped
+}
+
+// Rounds plans steps of so many items for answers that do not end and for prompts that do not either, and
+// returns how many items each of them had, the answers first.
+func Rounds(rounds, items, answers, prompts int) []int {
+	s := &loop{m: &Model{e: New(Config{}), items: items}}
+	for i := range answers + prompts {
+		t := &task{tokens: make([]int32, 1)}
+		if i >= answers {
+			t.tokens = make([]int32, 1000)
+		}
+		s.active = append(s.active, t)
+	}
+	had := make([]int, len(s.active))
+	for range rounds {
+		s.plan()
+		for _, p := range s.parts {
+			had[slices.Index(s.active, p.t)] += p.to - p.from
+		}
+	}
+	return had
 }

@@ -21,8 +21,9 @@ import (
 // piece on the caller's goroutine, and returns once nothing of the request runs any more. When ctx
 // ends or emit fails, the answer ends within one step and that error is returned beside the result,
 // as is the error of an engine that breaks. The result is nil if nothing was run: ErrRequest, ErrBusy,
-// ErrClosed, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
+// ErrClosed, ErrRemoved, a *MemoryError, a *ChangedError, what the file had wrong, or the end of ctx.
 func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error) (*Result, error) {
+	purges := m.e.prefixes.count() // before ctx is looked at: see Purge
 	if err := context.Cause(ctx); err != nil {
 		return nil, err
 	}
@@ -30,6 +31,7 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error)
 	if err != nil {
 		return nil, err
 	}
+	t.purges = purges
 	l, err := m.submit(t)
 	if err != nil {
 		return nil, err
@@ -46,12 +48,8 @@ func (m *Model) Generate(ctx context.Context, r Request, emit func(Piece) error)
 	return result, err
 }
 
-// Limits of what a request may ask for.
-const (
-	maxStops    = 16
-	maxStop     = 256 // bytes
-	maxLogprobs = 20
-)
+// maxLogprobs is of how many of the likeliest tokens a request may ask.
+const maxLogprobs = 20
 
 func (m *Model) newTask(r Request) (*task, error) {
 	if err := r.Sampling.Check(); err != nil {
@@ -65,8 +63,8 @@ func (m *Model) newTask(r Request) (*task, error) {
 		return nil, fmt.Errorf("%w: the prompt holds tokens that the model does not have", ErrRequest)
 	case r.MaxTokens < 0 || r.Logprobs > maxLogprobs:
 		return nil, fmt.Errorf("%w: %d tokens, %d likelihoods", ErrRequest, r.MaxTokens, r.Logprobs)
-	case len(r.Stop) > maxStops || slices.ContainsFunc(r.Stop, func(s string) bool { return s == "" || len(s) > maxStop }):
-		return nil, fmt.Errorf("%w: stop takes at most %d texts of 1 to %d bytes", ErrRequest, maxStops, maxStop)
+	case slices.Contains(r.Stop, ""):
+		return nil, fmt.Errorf("%w: a text that stops it is empty", ErrRequest)
 	}
 	if r.MaxTokens > m.Context-len(r.Prompt) || len(r.Prompt) >= m.Context {
 		return nil, &ContextError{Prompt: len(r.Prompt), Output: max(1, r.MaxTokens), Context: m.Context}
@@ -93,7 +91,7 @@ func (m *Model) submit(t *task) (*life, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, ErrClosed
+		return nil, m.why()
 	}
 	if m.running+len(m.queue) >= m.e.cfg.Running+m.e.cfg.Waiting {
 		return nil, m.busyLocked(0)
@@ -233,7 +231,9 @@ func (m *Model) conclude(t *task, r *Result, err error) {
 	}
 }
 
-// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay.
+// Replay makes an answer again from its trace, and reports where it differs: see infer.Replay. It takes
+// memory as a request does, but waits for none: an ErrBusy says that there is none now, a *MemoryError
+// that there never is.
 func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) (err error) {
 	model, release, err := m.hold(ctx, nil)
 	if err != nil {
@@ -248,6 +248,11 @@ func (m *Model) Replay(ctx context.Context, prompt []token.ID, t infer.Trace) (e
 	m.e.mu.Lock()
 	pool := m.e.pool
 	m.e.mu.Unlock()
+	need := m.remembered(min(len(prompt)+len(t.Tokens), m.Context)) + model.ReplayBytes(m.e.cfg.Threads)
+	if err := m.e.beside(need, m); err != nil {
+		return err
+	}
+	defer m.e.budget.give(need)
 	tokens := make([]int32, len(prompt))
 	for i, id := range prompt {
 		tokens[i] = int32(id)

@@ -20,7 +20,9 @@ type loop struct {
 	workspace *infer.Workspace
 
 	active []*task // in order of their turn
-	first  int     // which prompt goes first in the next round
+	rounds int
+	answer int // which task's next token goes first in the next round
+	prompt int // and which task's prompt
 	items  []infer.Item
 	parts  []part
 	stays  bool // the step was given up once already, because one of several left it
@@ -119,10 +121,10 @@ const (
 // admit begins with the tasks whose turn it is.
 func (s *loop) admit() int {
 	for {
-		t, closed, leave := s.next()
-		if closed {
+		if s.m.e.ctx.Err() != nil {
 			s.abandon(ErrClosed)
 		}
+		t, leave := s.next()
 		if leave {
 			return goAway
 		}
@@ -150,10 +152,10 @@ func (s *loop) room(t *task) bool {
 }
 
 // next returns the task whose turn it is, if there is room for one, or that the model is to go.
-func (s *loop) next() (t *task, closed, leave bool) {
+func (s *loop) next() (t *task, leave bool) {
 	s.m.mu.Lock()
 	defer s.m.mu.Unlock()
-	if s.m.closed && s.m.holds == 0 {
+	if s.m.closed && s.m.holds == 0 && len(s.active) == 0 {
 		s.m.going = true
 	}
 	if len(s.m.queue) > 0 && len(s.active) < s.m.e.cfg.Running && !s.m.closed && !s.m.going {
@@ -161,7 +163,7 @@ func (s *loop) next() (t *task, closed, leave bool) {
 	} else {
 		s.m.since = time.Time{}
 	}
-	return t, s.m.closed, s.m.going
+	return t, s.m.going
 }
 
 func (s *loop) begin(t *task) {
@@ -202,7 +204,7 @@ func (s *loop) end(t *task) {
 	s.m.release(t)
 	if t.err == nil {
 		s.m.e.prefixes.keep(&prefix{
-			model: s.m, partition: t.Partition, tokens: t.tokens[:t.fed:t.fed], consents: t.Consents, sequence: t.sequence,
+			model: s.m, partition: t.Partition, tokens: t.tokens[:t.fed:t.fed], consents: t.Consents, purges: t.purges, sequence: t.sequence,
 		})
 	} else {
 		t.sequence.Erase()
@@ -215,10 +217,13 @@ func (s *loop) end(t *task) {
 // so that everybody's turn comes.
 func (s *loop) plan() {
 	s.items, s.parts = s.items[:0], s.parts[:0]
-	s.first++
+	answers := s.m.items - s.forPrompts()
+	if answers > 0 { // else nobody's turn would have come
+		s.answer++
+	}
 	for i := range s.active {
-		t := s.active[(i+s.first)%len(s.active)]
-		if len(t.tokens)-t.fed == 1 && len(s.items) < s.m.items && !t.blocked(s.m.e.cfg.ahead) {
+		t := s.active[(i+s.answer)%len(s.active)]
+		if len(t.tokens)-t.fed == 1 && len(s.items) < answers && !t.blocked(s.m.e.cfg.ahead) {
 			s.add(t, 1)
 		}
 	}
@@ -227,14 +232,32 @@ func (s *loop) plan() {
 		room /= 4
 	}
 	room = min(room, s.m.items-len(s.items))
+	if room > 0 {
+		s.prompt++
+	}
 	for i := range s.active {
-		t := s.active[(i+s.first)%len(s.active)]
+		t := s.active[(i+s.prompt)%len(s.active)]
 		if rest := len(t.tokens) - t.fed; rest > 1 && room > 0 {
 			n := min(rest, room)
 			room -= n
 			s.add(t, n)
 		}
 	}
+}
+
+// forPrompts returns how many items of the next step answers must leave to prompts, if somebody's is
+// being read: a quarter, or one of every fourth step where steps have less than four.
+func (s *loop) forPrompts() int {
+	s.rounds++
+	switch {
+	case !slices.ContainsFunc(s.active, func(t *task) bool { return len(t.tokens)-t.fed > 1 }):
+		return 0
+	case s.m.items >= 4:
+		return s.m.items / 4
+	case s.rounds%4 == 0:
+		return 1
+	}
+	return 0
 }
 
 // add adds the next n tokens of a task.

@@ -42,11 +42,13 @@ type Model struct {
 	up      time.Time     // it was loaded then
 	making  bool          // its loop makes room for a request
 	going   bool          // the loop ends, and nobody may begin with this life
-	closed  bool
+	closed  bool          // nobody may begin any more
 }
 
 // life is the time from the decision to load until the weights are gone.
 type life struct {
+	ctx   context.Context // ends when the model is closed: then it need not be loaded
+	stop  context.CancelFunc
 	room  chan struct{} // closed when there is memory for the weights, or err
 	up    chan struct{} // closed when the weights are there, or err
 	down  chan struct{} // closed when they are gone
@@ -80,7 +82,7 @@ func (m *Model) hold(ctx context.Context, progress func(done, total int64)) (*in
 		m.mu.Lock()
 		if m.closed {
 			m.mu.Unlock()
-			return nil, nil, ErrClosed
+			return nil, nil, m.why()
 		}
 		l := m.liveLocked()
 		if m.going { // too late for this life
@@ -139,6 +141,7 @@ func (m *Model) await(ctx context.Context, l *life, progress func(done, total in
 func (m *Model) liveLocked() *life {
 	if m.life == nil {
 		l := &life{room: make(chan struct{}), up: make(chan struct{}), down: make(chan struct{}), total: m.Size + m.Weights}
+		l.ctx, l.stop = context.WithCancel(m.e.ctx)
 		m.life = l
 		m.e.start(func(p *Pool) { m.live(l, p) })
 	}
@@ -159,8 +162,8 @@ func (m *Model) live(l *life, p *Pool) {
 	if l.err == nil {
 		l.err = m.load(l)
 	}
-	if l.err != nil && m.e.ctx.Err() != nil {
-		l.err = ErrClosed
+	if l.err != nil && l.ctx.Err() != nil {
+		l.err = m.why()
 	}
 	close(l.up)
 	if l.err == nil {
@@ -178,11 +181,24 @@ func (m *Model) live(l *life, p *Pool) {
 	if len(m.queue) > 0 {
 		m.liveLocked()
 	}
+	gone := m.closed
 	m.mu.Unlock()
-	for _, t := range waiting {
-		t.fail(orError(l.err, ErrClosed))
+	if gone {
+		m.e.drop(m)
 	}
+	for _, t := range waiting {
+		t.fail(orError(l.err, m.why()))
+	}
+	l.stop()
 	close(l.down)
+}
+
+// why returns the error of who asks a model that is closed.
+func (m *Model) why() error {
+	if m.e.ctx.Err() != nil {
+		return ErrClosed
+	}
+	return ErrRemoved
 }
 
 func orError(err, otherwise error) error {
@@ -206,14 +222,14 @@ func (m *Model) load(l *life) (err error) {
 	if err := m.e.useKernel(); err != nil {
 		return err
 	}
-	p, err := m.fingerprint(m.e.ctx, func(done, _ int64) { l.read.Store(done) })
+	p, err := m.fingerprint(l.ctx, func(done, _ int64) { l.read.Store(done) })
 	if err != nil {
 		return fmt.Errorf("load model %s: %w", m.Path, err)
 	}
 	if !m.want.IsZero() && p.digest != m.want {
 		return &ChangedError{Path: m.Path, Want: m.want, Got: p.digest}
 	}
-	if l.model, err = m.File.load(m.e.ctx, p, &l.read); err != nil {
+	if l.model, err = m.File.load(l.ctx, p, &l.read); err != nil {
 		return fmt.Errorf("model file %s: %w", m.Path, err)
 	}
 	m.mu.Lock()
@@ -235,7 +251,7 @@ func (m *Model) unload(l *life) {
 func (m *Model) take(t *task) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.going || !m.withdrawLocked(t) {
+	if m.going || m.closed || !m.withdrawLocked(t) {
 		return false
 	}
 	m.running++
@@ -260,30 +276,39 @@ func (m *Model) look() {
 	}
 }
 
-// Remove ends the model's requests, unloads it and closes its file, which stays where it is.
+// Remove takes no more requests: those that wait fail, those that run end in their own time. After the
+// last of them the model is unloaded; Remove waits for that only if none runs. The file is closed when
+// Remove returns, and stays where it is.
 func (m *Model) Remove() {
-	m.e.mu.Lock()
-	for i, other := range m.e.models {
-		if other == m {
-			m.e.models = append(m.e.models[:i:i], m.e.models[i+1:]...)
-			break
-		}
+	l, busy := m.shut()
+	switch {
+	case l == nil:
+		m.e.drop(m)
+	case !busy:
+		<-l.down
 	}
-	m.e.mu.Unlock()
-	m.shut()
 }
 
-// shut ends the model for good and waits until it is gone.
-func (m *Model) shut() {
+// shut lets nobody begin any more, and closes the file once nothing reads it. It returns the life in
+// which requests may still run, or nil, and whether somebody has the weights.
+func (m *Model) shut() (l *life, busy bool) {
 	m.mu.Lock()
-	was, l := m.closed, m.life
-	m.closed = true
+	was, waiting := m.closed, m.queue
+	m.closed, m.queue = true, nil
+	l, busy = m.life, m.running > 0 || m.holds > 0
+	if l != nil {
+		l.stop()
+	}
 	m.mu.Unlock()
+	for _, t := range waiting {
+		t.fail(m.why())
+	}
 	m.look()
 	if l != nil {
-		<-l.down
+		<-l.up // the weights were read, or will not be
 	}
 	if !was {
 		_ = m.File.Close() // it was only read
 	}
+	return l, busy
 }

@@ -24,7 +24,8 @@ type prefixes struct {
 	mu      sync.Mutex
 	entries []*prefix // the longest unused first
 	bytes   int64
-	purged  map[dsai.Digest]struct{} // for good: who withdraws does not come back under the same id
+	purges  uint64                 // how often something was purged
+	purged  map[dsai.Digest]uint64 // which of them was the last of a consent
 }
 
 type prefix struct {
@@ -32,6 +33,7 @@ type prefix struct {
 	partition dsai.Digest
 	tokens    []int32
 	consents  []dsai.Digest
+	purges    uint64 // before the request was looked at: of a later one it may hold what was withdrawn
 	sequence  *infer.Sequence
 	bytes     int64
 }
@@ -76,7 +78,7 @@ func (p *prefixes) keep(e *prefix) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	e.bytes = int64(e.sequence.Bytes())
-	if e.partition.IsZero() || len(e.tokens) < least || e.bytes > p.limit || p.anyPurged(e.consents) {
+	if e.partition.IsZero() || len(e.tokens) < least || e.bytes > p.limit || p.stale(e) {
 		e.sequence.Erase()
 		return
 	}
@@ -97,18 +99,27 @@ func (p *prefixes) keep(e *prefix) {
 	p.entries = append(p.entries, e)
 }
 
-func (p *prefixes) anyPurged(consents []dsai.Digest) bool {
-	return slices.ContainsFunc(consents, func(c dsai.Digest) bool { _, ok := p.purged[c]; return ok })
+// stale reports whether something under one of the entry's consents was purged since.
+func (p *prefixes) stale(e *prefix) bool {
+	return slices.ContainsFunc(e.consents, func(c dsai.Digest) bool { return p.purged[c] > e.purges })
 }
 
-// purge forgets all that is under any of the consents, now and later.
+// purge forgets all that is under any of the consents, now and when requests end that have begun.
 func (p *prefixes) purge(consents []dsai.Digest) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.purges++
 	for _, c := range consents {
-		p.purged[c] = struct{}{}
+		p.purged[c] = p.purges
 	}
-	return p.drop(func(e *prefix) bool { return p.anyPurged(e.consents) })
+	return p.drop(p.stale)
+}
+
+// count returns how often something was purged.
+func (p *prefixes) count() uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.purges
 }
 
 // forget forgets all of a model.

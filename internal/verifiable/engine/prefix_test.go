@@ -5,7 +5,9 @@ package engine_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"dsai.example/dsai"
@@ -74,11 +76,20 @@ func TestPurge(t *testing.T) {
 	if got := generate(t, m, r); got.Reused != 0 {
 		t.Errorf("after Purge %d tokens are reused", got.Reused)
 	}
-	if n, _ := e.Remembered(); n != 1 {
-		t.Errorf("%d prompts are remembered, want the other one: what is purged does not come back", n)
+	if got := generate(t, m, r); got.Reused != 59 {
+		t.Errorf("a request made after Purge leaves %d tokens to reuse, want 59: it has nothing that was withdrawn", got.Reused)
 	}
 	if got := generate(t, m, other); got.Reused != 59 {
 		t.Errorf("another consent's request reuses %d tokens, want 59", got.Reused)
+	}
+
+	// While a request comes, whose context had not ended yet.
+	ctx := &looked{Context: context.Background(), then: func() { e.Purge(a) }}
+	if _, err := m.Generate(ctx, r, func(engine.Piece) error { return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if n, _ := e.Remembered(); n != 1 {
+		t.Errorf("%d prompts are remembered of a request that came before Purge, want the other one alone", n)
 	}
 
 	// While a request runs.
@@ -95,6 +106,19 @@ func TestPurge(t *testing.T) {
 	if n, bytes := e.Remembered(); n != 0 || bytes != 0 || e.Used() != m.Fixed() {
 		t.Errorf("%d prompts in %d bytes are remembered of a running request, %d bytes are in use", n, bytes, e.Used())
 	}
+}
+
+// looked is a context in whose life something happens just after it was first looked at.
+type looked struct {
+	context.Context
+	then func()
+	once sync.Once
+}
+
+func (l *looked) Err() error {
+	err := l.Context.Err()
+	l.once.Do(l.then)
+	return err
 }
 
 // What is remembered stays within its bounds and gives way to requests.

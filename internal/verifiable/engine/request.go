@@ -17,7 +17,8 @@ type Request struct {
 	Sampling infer.Sampling
 	// MaxTokens ends the answer. 0: what is left of the model's context.
 	MaxTokens int
-	// Stop ends the answer before any of these texts; none of them is emitted.
+	// Stop ends the answer before any of these texts; none of them is emitted. Each token is compared with
+	// all of them: how many there may be, and how long, is the caller's to limit.
 	Stop []string
 	// Logprobs asks for the log-likelihood of each token, and of so many of the likeliest beside it.
 	// Negative: of none.

@@ -18,21 +18,39 @@ const again = 100 * time.Millisecond
 // busy model that is in its way begins with no more requests, finishes, and leaves.
 func (e *Engine) room(n int64, m *Model) bool { return e.may(n, m) && e.make(n, m) }
 
+// beside takes n bytes for somebody who has the model's weights. It lets no other model go first: the
+// other would wait for these weights to go.
+func (e *Engine) beside(n int64, m *Model) error {
+	if limit := e.cfg.Memory; limit > 0 && m.fixed()+n > limit {
+		return &MemoryError{What: "a replay", Need: n, Used: m.fixed(), Limit: limit}
+	}
+	if enough, _ := e.look(n, m); !enough || !e.make(n, m) {
+		return m.busy(0)
+	}
+	return nil
+}
+
 // may reports whether n bytes are free or can be made so, and it is the model's turn to take them.
 func (e *Engine) may(n int64, m *Model) bool {
+	enough, first := e.look(n, m)
+	if enough && first {
+		return true
+	}
+	m.waits(true)
+	return false
+}
+
+// look returns whether n bytes are free or can be made so, and whether it is the model's turn.
+func (e *Engine) look(n int64, m *Model) (enough, first bool) {
 	need := n - e.budget.free() - e.prefixes.size()
-	first := true
+	first = true
 	for _, o := range e.rivals(m) {
 		first = first && !o.before(m)
 		if o.idle(m) {
 			need -= o.fixed()
 		}
 	}
-	if first && need <= 0 {
-		return true
-	}
-	m.waits(true)
-	return false
+	return need <= 0, first
 }
 
 func (e *Engine) make(n int64, m *Model) bool {

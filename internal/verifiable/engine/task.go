@@ -16,8 +16,9 @@ import (
 type task struct {
 	Request
 	queued   time.Time
-	most     int   // tokens of the output
-	reserved int64 // bytes, while it runs
+	most     int    // tokens of the output
+	reserved int64  // bytes, while it runs
+	purges   uint64 // before it came
 
 	started chan struct{} // closed when its turn has come
 	ready   chan struct{} // of 1: there are pieces

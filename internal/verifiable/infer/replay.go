@@ -31,6 +31,17 @@ const replayAtOnce = 64
 // replayBytes bounds that memory: of a model with large items fewer are given at once.
 const replayBytes = 256 << 20
 
+// ReplayBytes returns how much memory Replay computes in at most, beside the sequence.
+func (c *Config) ReplayBytes(threads int) int64 {
+	n := c.replayItems()
+	return c.WorkspaceBytes(n, n, threads)
+}
+
+// replayItems is how many tokens are given at once.
+func (c *Config) replayItems() int {
+	return c.ItemsWithin(replayBytes, replayAtOnce, replayAtOnce, 1)
+}
+
 // Replay makes the answer of a trace again: it gives prompt and output to the model many tokens at
 // once, chooses each token again, and compares. A *Divergence names the first difference.
 func Replay(m *Model, prompt []int32, t Trace, parallel Parallel) error {
@@ -71,7 +82,7 @@ func (r *replay) run(m *Model, prompt []int32, parallel Parallel) error {
 	}
 	w, s := m.NewWorkspace(), m.NewSequence()
 	all := append(append([]int32(nil), prompt...), r.t.Tokens[:len(r.t.Tokens)-1]...)
-	most := m.ItemsWithin(replayBytes, replayAtOnce, replayAtOnce, 1)
+	most := m.replayItems()
 	items := make([]Item, 0, most)
 	for at := 0; at < len(all); at += len(items) {
 		items = items[:0]
