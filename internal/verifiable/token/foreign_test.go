@@ -59,7 +59,10 @@ func departs(name, text string) string {
 		return "the long s is an s in another case; llama.cpp has those of ASCII only"
 	}
 	for _, r := range text {
-		if strings.HasPrefix(name, "deepseek") && r >= 0x800 && unicode.IsSpace(r) {
+		switch {
+		case name == "tekken" && (unicode.Is(unicode.M, r) || r > 127 && unicode.In(r, unicode.Lu, unicode.Ll, unicode.Lt)):
+			return "llama.cpp has the two cases of ASCII only, and marks are no letters"
+		case strings.HasPrefix(name, "deepseek") && r >= 0x800 && unicode.IsSpace(r):
 			return "blanks beyond ASCII stand in the classes of characters too; llama.cpp puts another in their place"
 		}
 	}
@@ -122,10 +125,12 @@ func gpt2Vocabulary(t *testing.T) (texts, merges []string) {
 // published are the expressions in the tokenizer.json of the models' authors, each cutting what the ones
 // before it left. Digits, which some name instead of an expression, are \p{N}.
 var published = map[string][]string{
-	"gpt-2":          {byteLevel},
-	"llama-bpe":      {`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`},
-	"qwen2":          {`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`},
-	"smollm":         {`\p{N}`, byteLevel},
+	"gpt-2":     {byteLevel},
+	"llama-bpe": {`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`},
+	"qwen2":     {`(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+`},
+	"smollm":    {`\p{N}`, byteLevel},
+	"tekken": {`[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|` +
+		`\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+`},
 	"deepseek-coder": {`[\r\n]`, `\s?\p{L}+`, `\s?\p{P}+`, `[一-龥ࠀ-一가-퟿]+`, `\p{N}`},
 }
 

@@ -33,6 +33,7 @@ func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
 	if !ok {
 		return nil, fmt.Errorf("pre-tokenizer %.40q is not one that dsai has: %s", name, strings.Join(slices.Sorted(maps.Keys(splitters)), ", "))
 	}
+	v.AddBegin = pre.whole
 	merges, err := f.Texts("tokenizer.ggml.merges")
 	if err != nil {
 		return nil, err

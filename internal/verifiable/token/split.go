@@ -30,6 +30,12 @@ const (
 	qwen2      = shortened + `|\p{N}|` + signs + `[\r\n]*|` + rest
 	ideographs = `[一-龥ࠀ-一가-\x{d7ff}]+`
 
+	// Mistral's words end where a small letter meets a capital one; marks belong to them.
+	capitals = `[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]`
+	smalls   = `[\p{Ll}\p{Lm}\p{Lo}\p{M}]`
+	before   = `[^\r\n\p{L}\p{N}]?`
+	tekken   = before + capitals + `*` + smalls + `+|` + before + capitals + `+` + smalls + `*|\p{N}|` + signs + `[\r\n/]*|` + rest
+
 	// The letters with two cases, as DeepSeek counts them: without the small ones of Georgian, those of
 	// mathematics, and what Unicode got since.
 	cased = `A-Za-z\x{b5}\x{c0}-\x{d6}\x{d8}-\x{f6}\x{f8}-\x{1ba}\x{1bc}-\x{1bf}\x{1c4}-\x{293}\x{295}-\x{2af}` +
@@ -48,7 +54,9 @@ const (
 // A preTokenizer is how a family of vocabularies cuts text into words.
 type preTokenizer struct {
 	splitter
-	whole bool // a word that is a token needs no merges
+	// whole says that a word that is a token needs no merges, and that a text begins with the model's
+	// first token unless the file says otherwise: so it is with vocabularies that were made for tiktoken.
+	whole bool
 }
 
 // splitters are the pre-tokenizers by their name in tokenizer.ggml.pre, of models whose architecture
@@ -68,6 +76,7 @@ var splitters = func() map[string]preTokenizer {
 	define(false, "default", `[\p{P}$+<=>^~|]+`, gpt2, `\p{N}+`, `[0-9][0-9][0-9]`)
 	define(false, "gpt-2", gpt2)
 	define(true, "llama-bpe llama3 llama-v3", llama3)
+	define(true, "tekken", tekken)
 	define(false, "qwen2 deepseek-r1-qwen", qwen2)
 	define(false, "smollm refact", `\p{N}`, gpt2)
 	define(false, "deepseek-llm", `[\r\n]`, `[`+blank+`]?[`+cased+`]+`, `[`+blank+`]?[!-/:-~！-／：-～‘-‟　-。]+`,

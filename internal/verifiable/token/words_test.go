@@ -17,7 +17,7 @@ import (
 
 // distinct are the pre-tokenizers of which testdata/words has what they make of the hard texts, one in a
 // line. The others are the same by other names.
-var distinct = []string{"deepseek-coder", "deepseek-llm", "default", "gpt-2", "llama-bpe", "qwen2", "smollm"}
+var distinct = []string{"deepseek-coder", "deepseek-llm", "default", "gpt-2", "llama-bpe", "qwen2", "smollm", "tekken"}
 
 // What is cut where, so that a change shows without llama.cpp.
 func TestWords(t *testing.T) {
@@ -72,10 +72,10 @@ func bytePairs() (texts, merges []string) {
 }
 
 // vocabulary is the metadata of a model file with such tokens, of which the last is a control token.
-func vocabulary(pre string, texts, merges []string) []gguftest.Pair {
+func vocabulary(pre string, texts, merges []string, more ...gguftest.Pair) []gguftest.Pair {
 	kinds := slices.Repeat([]int32{1}, len(texts))
 	kinds[len(kinds)-1] = 3
-	return []gguftest.Pair{
+	return append([]gguftest.Pair{
 		{Key: "general.architecture", Value: "llama"},
 		{Key: "tokenizer.ggml.model", Value: "gpt2"},
 		{Key: "tokenizer.ggml.pre", Value: pre},
@@ -84,25 +84,31 @@ func vocabulary(pre string, texts, merges []string) []gguftest.Pair {
 		{Key: "tokenizer.ggml.merges", Value: merges},
 		{Key: "tokenizer.ggml.bos_token_id", Value: uint32(len(texts) - 1)},
 		{Key: "tokenizer.ggml.eos_token_id", Value: uint32(len(texts) - 1)},
-	}
+	}, more...)
 }
 
-// A word that is a token is that token, whatever the merges say, where the vocabulary was made for tiktoken.
+// A word that is a token is that token, whatever the merges say, and a text begins with the first token,
+// where the vocabulary was made for tiktoken.
 func TestWholeWords(t *testing.T) {
 	all, _ := bytePairs()
 	word, texts := token.ID(256), append(all[:256:256], "Ġworld", mark)
 	for _, tt := range []struct {
 		pre   string
+		more  []gguftest.Pair
 		whole bool
+		begin bool
 	}{
-		{pre: "llama-bpe", whole: true},
+		{pre: "llama-bpe", whole: true, begin: true},
+		{pre: "tekken", whole: true, begin: true},
+		{pre: "tekken", more: []gguftest.Pair{{Key: "tokenizer.ggml.add_bos_token", Value: false}}, whole: true},
 		{pre: "qwen2"},
+		{pre: "qwen2", more: []gguftest.Pair{{Key: "tokenizer.ggml.add_bos_token", Value: true}}, begin: true},
 		{pre: "smollm"},
 	} {
-		v := parse(t, gguftest.File(vocabulary(tt.pre, texts, nil), nil))
+		v := parse(t, gguftest.File(vocabulary(tt.pre, texts, nil, tt.more...), nil))
 		got := v.Encode("hello world")
-		if slices.Contains(got, word) != tt.whole {
-			t.Errorf("%s: Encode(hello world) = %v, want token %d in it %v", tt.pre, got, word, tt.whole)
+		if slices.Contains(got, word) != tt.whole || v.AddBegin != tt.begin {
+			t.Errorf("%s, %v: Encode(hello world) = %v, AddBegin %v, want token %d in it %v, AddBegin %v", tt.pre, tt.more, got, v.AddBegin, word, tt.whole, tt.begin)
 		}
 	}
 }
@@ -111,7 +117,7 @@ func TestWholeWords(t *testing.T) {
 func TestUnknownPreTokenizer(t *testing.T) {
 	f := opened(t, gguftest.File(vocabulary(strings.Repeat("x", 1000), []string{"a", "b"}, nil), nil))
 	_, err := token.Load(f)
-	if err == nil || !strings.Contains(err.Error(), `"xxx`) || !strings.Contains(err.Error(), "qwen2, refact, smollm") || len(err.Error()) > 300 {
+	if err == nil || !strings.Contains(err.Error(), `"xxx`) || !strings.Contains(err.Error(), "qwen2, refact, smollm, tekken") || len(err.Error()) > 300 {
 		t.Errorf("Load = %v", err)
 	}
 }
