@@ -63,7 +63,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	}
 	arch, ok := architectures[name]
 	if !ok {
-		return Config{}, fmt.Errorf("model architecture %q is not one that dsai runs: %s", name,
+		return Config{}, fmt.Errorf("model architecture %.40q is not one that dsai runs: %s", name,
 			strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
 	}
 	r := reader{f: f, prefix: name + "."}
