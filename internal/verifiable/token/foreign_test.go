@@ -21,13 +21,19 @@ import (
 // mark is a control token: what stands on its two sides is cut by itself.
 const mark = "<|dsai mark|>"
 
-// llamaTokens returns the tokens that llama.cpp makes of each text with a vocabulary whose last token is mark.
-func llamaTokens(t *testing.T, model []byte, marked token.ID, texts []string) (out [][]token.ID) {
+// llamaTokenize returns the path of llama.cpp's llama-tokenize.
+func llamaTokenize(t *testing.T) string {
 	t.Helper()
 	dir := os.Getenv("DSAI_LLAMA_CPP")
 	if dir == "" {
 		t.Skip("SKIPPED: llama.cpp, because DSAI_LLAMA_CPP is not set to the folder of its programs")
 	}
+	return filepath.Join(dir, "llama-tokenize")
+}
+
+// llamaTokens returns the tokens that llama.cpp makes of each text with a vocabulary whose last token is mark.
+func llamaTokens(t *testing.T, program string, model []byte, marked token.ID, texts []string) (out [][]token.ID) {
+	t.Helper()
 	file, text := filepath.Join(t.TempDir(), "model.gguf"), filepath.Join(t.TempDir(), "texts")
 	if err := os.WriteFile(file, model, 0o600); err != nil {
 		t.Fatal(err)
@@ -35,7 +41,7 @@ func llamaTokens(t *testing.T, model []byte, marked token.ID, texts []string) (o
 	if err := os.WriteFile(text, []byte(strings.Join(texts, mark)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said, err := exec.CommandContext(t.Context(), filepath.Join(dir, "llama-tokenize"), "-m", file, "-f", text, "--ids", "--no-bos", "--no-escape", "--log-disable").Output()
+	said, err := exec.CommandContext(t.Context(), program, "-m", file, "-f", text, "--ids", "--no-bos", "--no-escape", "--log-disable").Output()
 	if err != nil {
 		t.Fatalf("llama-tokenize: %v", err)
 	}
@@ -71,6 +77,7 @@ func departs(name, text string) string {
 
 // Every pre-tokenizer beside llama.cpp, with the vocabulary of GPT-2 and with one that shows where words end.
 func TestPreTokenizersBesideLlamaCpp(t *testing.T) {
+	program := llamaTokenize(t)
 	texts := append(slices.Clone(hard), mixtures(600)...)
 	type vocab struct {
 		name           string
@@ -83,7 +90,7 @@ func TestPreTokenizersBesideLlamaCpp(t *testing.T) {
 		for _, v := range []vocab{pairs, gpt2} {
 			t.Run(name+"/"+v.name, func(t *testing.T) {
 				file := gguftest.File(vocabulary(name, append(slices.Clip(v.tokens), mark), v.merges), nil)
-				theirs := llamaTokens(t, file, token.ID(len(v.tokens)), texts)
+				theirs := llamaTokens(t, program, file, token.ID(len(v.tokens)), texts)
 				if len(theirs) != len(texts) {
 					t.Fatalf("llama-tokenize made %d texts of %d", len(theirs), len(texts))
 				}
