@@ -26,20 +26,14 @@ import (
 	"dsai.example/dsai/internal/verifiable/tensor"
 )
 
-var (
-	architectures = []string{"llama", "qwen2", "qwen3"}
-	types         = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
-	files         = []string{"tiny1m-f32.gguf", "tiny1m-q8_0.gguf", "tiny1m-q4_0.gguf"}
-)
+var files = []string{"tiny1m-f32.gguf", "tiny1m-q8_0.gguf", "tiny1m-q4_0.gguf"}
 
 func main() {
 	few := flag.Bool("few", false, "each thread, batch and kernel once, not with each other: for emulators")
 	models := flag.String("models", "", "folder of tiny1m-*.gguf")
 	flag.Parse()
-	for _, arch := range architectures {
-		for _, kind := range types {
-			show(arch+"/"+kind.String(), infertest.Small(arch, kind).File(), *few)
-		}
+	for _, c := range infertest.Cases() {
+		show(c.Name, c.Shape.File(), c.Tokens, *few)
 	}
 	for _, name := range files {
 		if *models == "" {
@@ -49,12 +43,12 @@ func main() {
 		if err != nil {
 			log.Fatalf("bits: %v", err)
 		}
-		show(name, b, *few)
+		show(name, b, 12, *few)
 	}
 }
 
-// show prints the digest of a model's logits.
-func show(name string, file []byte, few bool) {
+// show prints the digest of a model's logits after each of so many tokens.
+func show(name string, file []byte, count int, few bool) {
 	f, err := gguf.Open(gguftest.Reader(file))
 	if err != nil {
 		log.Fatalf("bits: %s: %v", name, err)
@@ -63,7 +57,7 @@ func show(name string, file []byte, few bool) {
 	if err != nil {
 		log.Fatalf("bits: %s: %v", name, err)
 	}
-	tokens := infertest.Tokens(3, 12, m.Vocabulary)
+	tokens := infertest.Tokens(3, count, m.Vocabulary)
 	first := ""
 	for i, w := range ways(few, len(tokens)) {
 		got, err := w.digest(m, tokens)

@@ -11,6 +11,7 @@ import (
 	"math"
 	"math/bits"
 	"slices"
+	"strconv"
 )
 
 const (
@@ -108,16 +109,25 @@ func (f *File) readStart(s *scanner) error {
 	return fmt.Errorf("GGUF version %d, want 2 or 3", version)
 }
 
+// quote quotes a key or a tensor's name for an error. After a wrong length anything is read as one.
+func quote(name string) string {
+	const most = 64 // those in use are no longer
+	if len(name) > most {
+		return fmt.Sprintf("%q… (%d bytes)", name[:most], len(name))
+	}
+	return strconv.Quote(name)
+}
+
 func (f *File) readPair(s *scanner) {
 	s.take(1, pairSize)
 	key := s.text(maxKey)
 	v := s.value(s.uint32(), 0)
 	if s.err != nil {
-		s.err = fmt.Errorf("metadata %q: %w", key, s.err)
+		s.err = fmt.Errorf("metadata %s: %w", quote(key), s.err)
 		return
 	}
 	if f.Has(key) {
-		s.fail(fmt.Errorf("metadata %q stands twice", key))
+		s.fail(fmt.Errorf("metadata %s stands twice", quote(key)))
 		return
 	}
 	f.keys = append(f.keys, key)
@@ -144,7 +154,7 @@ func (f *File) readTensor(s *scanner) {
 		s.fail(errors.New("stands twice"))
 	}
 	if s.err != nil {
-		s.err = fmt.Errorf("tensor %q: %w", t.Name, s.err)
+		s.err = fmt.Errorf("tensor %s: %w", quote(t.Name), s.err)
 		return
 	}
 	f.byName[t.Name] = len(f.tensors)
@@ -195,11 +205,11 @@ func (f *File) place(header, size int64) error {
 	for i := range f.tensors {
 		t := &f.tensors[i]
 		if t.offset%align != 0 {
-			return fmt.Errorf("tensor %q starts at %d, which is not aligned to %d", t.Name, t.offset, align)
+			return fmt.Errorf("tensor %s starts at %d, which is not aligned to %d", quote(t.Name), t.offset, align)
 		}
 		t.offset += start
 		if t.offset > size-t.Size {
-			return fmt.Errorf("tensor %q has %d bytes at %d, beyond the end of the file", t.Name, t.Size, t.offset)
+			return fmt.Errorf("tensor %s has %d bytes at %d, beyond the end of the file", quote(t.Name), t.Size, t.offset)
 		}
 	}
 	return f.checkOverlap()
@@ -214,7 +224,7 @@ func (f *File) checkOverlap() error {
 	for i := 1; i < len(order); i++ {
 		a, b := order[i-1], order[i]
 		if a.offset+a.Size > b.offset {
-			return fmt.Errorf("tensors %q and %q overlap", a.Name, b.Name)
+			return fmt.Errorf("tensors %s and %s overlap", quote(a.Name), quote(b.Name))
 		}
 	}
 	return nil

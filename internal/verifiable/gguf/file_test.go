@@ -151,6 +151,29 @@ func TestLies(t *testing.T) {
 	}
 }
 
+// After a wrong length anything is read as a name: the error shows where, and not all of it.
+func TestLongNames(t *testing.T) {
+	long := strings.Repeat("\xff", 60000)
+	wrong := gguftest.File([]gguftest.Pair{{Key: "k", Value: long}, {Key: "l", Value: "v"}}, nil)
+	binary.LittleEndian.PutUint64(wrong[24:], 50000) // the length of the first key
+	name := long[:128]
+	twice := gguftest.Tensor{Name: name, Type: gguf.F32, Shape: []int{1}, Data: make([]byte, 4)}
+	for _, tt := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"length of a key", wrong, `metadata "k\b\x00`},
+		{"key twice", gguftest.File([]gguftest.Pair{{Key: long, Value: "1"}, {Key: long, Value: "2"}}, nil), "(60000 bytes) stands twice"},
+		{"tensor twice", gguftest.File(nil, []gguftest.Tensor{twice, twice}), "(128 bytes): stands twice"},
+	} {
+		_, err := gguf.Open(gguftest.Reader(tt.file))
+		if err == nil || !strings.Contains(err.Error(), tt.want) || len(err.Error()) > 500 {
+			t.Errorf("%s: Open = %v, want a short error with %q", tt.name, err, tt.want)
+		}
+	}
+}
+
 // The files that others wrote.
 func TestOthersFiles(t *testing.T) {
 	files, _ := filepath.Glob("../../../../shared/models/*/*.gguf")

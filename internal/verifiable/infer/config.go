@@ -52,7 +52,7 @@ type Config struct {
 const (
 	maxLayers  = 1 << 10
 	maxWidth   = 1 << 17
-	maxContext = 1 << 20 // beyond it SinCos is not exact
+	maxContext = 1 << 20 // pairs turn by a radian a token at most: beyond it SinCos is less exact
 )
 
 // ReadConfig reads the shape from the file's metadata.
@@ -63,7 +63,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	}
 	arch, ok := architectures[name]
 	if !ok {
-		return Config{}, fmt.Errorf("model architecture %q is not one that dsai runs: %s", name,
+		return Config{}, fmt.Errorf("model architecture %.40q is not one that dsai runs: %s", name,
 			strings.Join(slices.Sorted(maps.Keys(architectures)), ", "))
 	}
 	r := reader{f: f, prefix: name + "."}

@@ -145,15 +145,9 @@ func TestBits(t *testing.T) {
 		want[name] = hash
 	}
 	var fresh bytes.Buffer
-	for _, arch := range architectures {
-		for _, kind := range types {
-			name := arch + "/" + kind.String()
-			if small() && arch != "llama" && kind != gguf.F32 && kind != gguf.Q8_0 {
-				continue // the types are the same code for every architecture, and emulators are slow
-			}
-			m := load(t, open(t, infertest.Small(arch, kind).File()))
-			fmt.Fprintf(&fresh, "%s %s\n", name, checkBits(t, name, m, infertest.Tokens(3, 12, m.Vocabulary), want[name]))
-		}
+	for _, c := range infertest.Cases() {
+		m := load(t, open(t, c.Shape.File()))
+		fmt.Fprintf(&fresh, "%s %s\n", c.Name, checkBits(t, c.Name, m, infertest.Tokens(3, c.Tokens, m.Vocabulary), want[c.Name]))
 	}
 	if os.Getenv("DSAI_UPDATE_GOLDEN") != "" && !small() {
 		if err := os.WriteFile(goldens, fresh.Bytes(), 0o666); err != nil {

@@ -86,7 +86,7 @@ func (r *reader) stretch(out *Rotary, base float64, dims, context int) error {
 	case "yarn":
 		return r.yarn(out, factor, base, dims, context)
 	}
-	return fmt.Errorf("rotary embedding is stretched by %q, which dsai does not know", kind)
+	return fmt.Errorf("rotary embedding is stretched by %.40q, which dsai does not know", kind)
 }
 
 // yarn stretches slow turns and leaves fast ones (arXiv 2309.00071, as ggml computes it).

@@ -5,6 +5,8 @@ package token
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -15,9 +17,8 @@ import (
 // bytes are written as printable characters, and neighbours are joined in the order in which training
 // found them (the merges).
 type pairs struct {
-	split splitter
+	preTokenizer
 	ranks map[[2]string]int
-	whole bool // a word that is a token needs no merges
 }
 
 func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
@@ -28,10 +29,11 @@ func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
 			return nil, err
 		}
 	}
-	split, ok := splitters[name]
+	pre, ok := splitters[name]
 	if !ok {
-		return nil, fmt.Errorf("pre-tokenizer %q is not one that dsai has", name)
+		return nil, fmt.Errorf("pre-tokenizer %.40q is not one that dsai has: %s", name, strings.Join(slices.Sorted(maps.Keys(splitters)), ", "))
 	}
+	v.AddBegin = pre.whole
 	merges, err := f.Texts("tokenizer.ggml.merges")
 	if err != nil {
 		return nil, err
@@ -39,11 +41,11 @@ func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
 	if len(merges) > maxTokens {
 		return nil, fmt.Errorf("%d merges, at most %d are read", len(merges), maxTokens)
 	}
-	p := &pairs{split: split.splitter, whole: split.whole, ranks: make(map[[2]string]int, len(merges))}
+	p := &pairs{preTokenizer: pre, ranks: make(map[[2]string]int, len(merges))}
 	for i, m := range merges {
 		a, b, ok := strings.Cut(m, " ")
 		if !ok || a == "" || b == "" {
-			return nil, fmt.Errorf("merge %d is %q, want two tokens", i, m)
+			return nil, fmt.Errorf("merge %d is %.40q, want two tokens", i, m)
 		}
 		if _, twice := p.ranks[[2]string{a, b}]; !twice {
 			p.ranks[[2]string{a, b}] = i
@@ -59,7 +61,7 @@ func loadPairs(f *gguf.File, v *Vocabulary) (*pairs, error) {
 }
 
 func (p *pairs) encode(v *Vocabulary, dst []ID, text string, _ bool) []ID {
-	for _, word := range p.split.split(text) {
+	for _, word := range p.split(text) {
 		dst = p.encodeWord(v, dst, word)
 	}
 	return dst

@@ -28,13 +28,18 @@ func load(t testing.TB, name string) *token.Vocabulary {
 	return parse(t, b)
 }
 
-func parse(t testing.TB, b []byte) *token.Vocabulary {
+func opened(t testing.TB, b []byte) *gguf.File {
 	t.Helper()
 	f, err := gguf.Open(gguftest.Reader(b))
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := token.Load(f)
+	return f
+}
+
+func parse(t testing.TB, b []byte) *token.Vocabulary {
+	t.Helper()
+	v, err := token.Load(opened(t, b))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,13 +192,24 @@ func TestDecoderHoldsBack(t *testing.T) {
 
 func FuzzEncode(f *testing.F) {
 	pieces, pairs := parse(f, small("llama")), parse(f, small("gpt2"))
-	for _, s := range []string{"", " ", "a b", "</s>", "\xff€", "ab\n\n  ab", "12345 's", strings.Repeat("ab", 99)} {
-		f.Add(s)
+	names, whole := token.PreTokenizers(), map[string]*token.Vocabulary{}
+	texts, _ := bytePairs()
+	for i, name := range names {
+		whole[name] = parse(f, gguftest.File(vocabulary(name, append(texts[:256:256], mark), nil), nil))
+		f.Add(uint8(i), "Aé'S 1234  \n\n/ǅE\u0301中 \u00a0\u2003!//\r\n ")
 	}
-	f.Fuzz(func(t *testing.T, text string) {
+	for i, s := range []string{"", " ", "a b", "</s>", "\xff€", "ab\n\n  ab", "12345 's", strings.Repeat("ab", 99)} {
+		f.Add(uint8(i), s)
+	}
+	f.Fuzz(func(t *testing.T, which uint8, text string) {
+		valid := strings.ToValidUTF8(text, "\uFFFD")
 		ids := pieces.Encode(text)
-		if got := pieces.Decode(ids); got != strings.ToValidUTF8(text, "\uFFFD") {
+		if got := pieces.Decode(ids); got != valid {
 			t.Errorf("Decode(Encode(%q)) = %q", text, got)
+		}
+		name := names[int(which)%len(names)]
+		if got := whole[name].Decode(whole[name].Encode(text)); got != valid {
+			t.Errorf("%s: Decode(Encode(%q)) = %q", name, text, got)
 		}
 		d := pairs.NewDecoder()
 		for _, id := range pairs.Encode(text) {

@@ -85,7 +85,7 @@ func load(f *gguf.File) (*Vocabulary, error) {
 	case "gpt2":
 		v.model, err = loadPairs(f, v)
 	default:
-		return nil, fmt.Errorf("tokenizer %q is not one that dsai has: llama (SentencePiece), gpt2 (byte pairs)", name)
+		return nil, fmt.Errorf("tokenizer %.40q is not one that dsai has: llama (SentencePiece), gpt2 (byte pairs)", name)
 	}
 	if err != nil {
 		return nil, err

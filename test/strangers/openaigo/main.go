@@ -35,6 +35,11 @@ func main() {
 		{"an endpoint that is not built is a 404", notBuilt},
 		{"a refused purpose is a 403, not retried", refused},
 		{"no evidence is a readable answer", noEvidence},
+		{"a model file answers, with exact usage", fileUsage},
+		{"a model file streams the same, with logarithms", fileStream},
+		{"a seed gives the same answer, another one another", fileSeed},
+		{"logprobs of a model file, one for each token", fileLogprobs},
+		{"a stop text ends a model file", fileStop},
 	} {
 		if err := c.run(ctx); err != nil {
 			code = 1
@@ -70,8 +75,8 @@ func models(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(list.Data) != 2 || list.Data[0].ID != model || list.Data[1].ID != "tiny" {
-		return fmt.Errorf("models = %v, want %s and tiny", list.Data, model)
+	if len(list.Data) != 2 || list.Data[0].ID != model || list.Data[1].ID != tiny {
+		return fmt.Errorf("models = %v, want %s and %s", list.Data, model, tiny)
 	}
 	return nil
 }

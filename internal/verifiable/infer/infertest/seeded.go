@@ -44,6 +44,35 @@ func Small(architecture string, t gguf.Type) Shape {
 	return s
 }
 
+// A Case is a model and the tokens that it is given, for digests of all its logits.
+type Case struct {
+	Name   string // of one word
+	Shape  Shape
+	Tokens int
+}
+
+// Cases are small models of each architecture and each type of weights, given a few tokens, and then some
+// that are given more than two pages of keys and values hold: of each architecture, and with heads of
+// queries that share one head of keys, that share none, and whose length no register has.
+func Cases() (out []Case) {
+	architectures := []string{"llama", "qwen2", "qwen3"}
+	for _, a := range architectures {
+		for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
+			out = append(out, Case{a + "/" + t.String(), Small(a, t), 12})
+		}
+	}
+	far := func(name string, s Shape) { out = append(out, Case{"far/" + name, s, 70}) }
+	for _, a := range architectures {
+		far(a, Small(a, gguf.Q8_0))
+	}
+	one, each, odd := Small("llama", gguf.Q8_0), Small("llama", gguf.Q8_0), Small("llama", gguf.F32)
+	one.KeyHeads, each.KeyHeads, odd.Head = 1, each.Heads, 38
+	far("one-key-head", one)
+	far("key-head-each", each)
+	far("heads-of-38", odd)
+	return out
+}
+
 // File returns the model's file.
 func (s Shape) File() []byte {
 	if s.Head == 0 {
