@@ -27,12 +27,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 
 	"dsai.example/dsai/internal/durable"
 	"github.com/blevesearch/bleve/v2/index/scorch"
 	index "github.com/blevesearch/bleve_index_api"
-	segment "github.com/blevesearch/scorch_segment_api/v2"
 )
 
 // Errors that callers branch on.
@@ -100,14 +100,21 @@ func Open(dir string) (*Index, error) {
 const postingsDir = "postings"
 
 func open(dir string) (*Index, error) {
+	removed, err := removeDamaged(filepath.Join(dir, postingsDir))
+	if err != nil {
+		return nil, err
+	}
 	queue := index.NewAnalysisQueue(runtime.GOMAXPROCS(0))
 	postings, err := openScorch(filepath.Join(dir, postingsDir), queue)
 	if err != nil {
 		queue.Close()
+		if len(removed) > 0 {
+			err = fmt.Errorf("%w: checksum of %s: %w", ErrDamaged, strings.Join(removed, ", "), err)
+		}
 		return nil, err
 	}
 	ix := &Index{dir: dir, analysis: queue, scorch: postings, segments: map[uint64]*columns{}}
-	if err := errors.Join(ix.checkSequence(), ix.checkFiles()); err != nil {
+	if err := ix.checkSequence(); err != nil {
 		return nil, errors.Join(err, ix.Close())
 	}
 	if err := ix.refresh(); err != nil {
@@ -170,26 +177,34 @@ func (ix *Index) checkSequence() error {
 	return nil
 }
 
-// checkFiles compares every segment with the CRC-32 that bleve wrote at its end
-// and itself never looks at. Without it a flipped bit would be a wrong answer,
-// or a crash while searching.
-func (ix *Index) checkFiles() error {
-	r, err := ix.scorch.Reader()
-	if err != nil {
-		return err
+// removeDamaged removes, before bleve opens them, the segments whose end is not
+// the CRC-32 of the rest: bleve writes it and itself never looks at it. Without it
+// a flipped bit would be a wrong answer, a crash while searching, or more memory
+// than there is. What a crash left unfinished belongs to no snapshot and is not
+// missed; of what does, bleve or checkSequence says so. Nobody else may write.
+func removeDamaged(dir string) (removed []string, err error) {
+	files, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil // a new index
 	}
-	for _, s := range r.(*scorch.IndexSnapshot).Segments() {
-		p, ok := s.Segment().(segment.PersistedSegment)
-		if !ok {
+	for _, f := range files {
+		if filepath.Ext(f.Name()) != ".zap" {
 			continue
 		}
-		data, err2 := os.ReadFile(p.Path())
-		if n := len(data) - 4; err2 == nil && (n < 0 || crc32.ChecksumIEEE(data[:n]) != binary.BigEndian.Uint32(data[n:])) {
-			err2 = fmt.Errorf("%w: checksum of %s", ErrDamaged, filepath.Base(p.Path()))
+		path := filepath.Join(dir, f.Name())
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
 		}
-		err = errors.Join(err, err2)
+		if n := len(data) - 4; n >= 0 && crc32.ChecksumIEEE(data[:n]) == binary.BigEndian.Uint32(data[n:]) {
+			continue
+		}
+		if err := os.Remove(path); err != nil {
+			return nil, err
+		}
+		removed = append(removed, f.Name())
 	}
-	return errors.Join(err, r.Close())
+	return removed, err
 }
 
 // Close waits for running changes, and releases the index. Searches that run end
