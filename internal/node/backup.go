@@ -71,7 +71,7 @@ func (n *Node) backUpState(a *archive) error {
 	// The database before the log and the statistics: both may only be ahead of
 	// what the database knows, as after a crash. What was opened comes before it:
 	// what ended meanwhile has its receipt there.
-	if err := a.add("opened", n.home.Opened()); err != nil {
+	if err := n.backUpOpened(a); err != nil {
 		return err
 	}
 	copied := n.home.path("backup.tmp.db")
@@ -81,6 +81,14 @@ func (n *Node) backUpState(a *archive) error {
 		return err
 	}
 	return a.add("dsai.db", copied)
+}
+
+// backUpOpened adds the journal while no receipt is being appended: each that is in
+// it waits for the store, and so is in the copy of the database that follows.
+func (n *Node) backUpOpened(a *archive) error {
+	n.log.signing.Lock()
+	defer n.log.signing.Unlock()
+	return a.add("opened", n.home.Opened())
 }
 
 // backUpLogs adds what the copy of the database rests on. A receipt names the log

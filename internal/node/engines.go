@@ -193,7 +193,7 @@ func dropLast(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
 	for i, p := range e.Passages {
 		chars := utf8.RuneCountInString(quoteText(p.Body, quotes[i]))
 		if p.QuoteMax >= 0 && quoted[p.Use.Document]+chars > p.QuoteMax {
-			exclude(&e.Excluded, string(consent.OutputLimit))
+			withholdQuoted(e, p)
 			dropped = true
 			continue
 		}
@@ -246,8 +246,7 @@ func dropOverQuoted(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
 	kept := e.Passages[:0:0]
 	for _, p := range e.Passages {
 		if p.QuoteMax >= 0 && quoted[p.Use.Document] > p.QuoteMax {
-			exclude(&e.Excluded, string(consent.OutputLimit))
-			e.Withheld = append(e.Withheld, p.Use.Document)
+			withholdQuoted(e, p)
 			dropped = true
 			continue
 		}
@@ -255,4 +254,11 @@ func dropOverQuoted(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
 	}
 	e.Passages = kept
 	return dropped
+}
+
+// withholdQuoted notes that a passage is left out because of what was quoted of its
+// document.
+func withholdQuoted(e *pipeline.Evidence, p pipeline.Passage) {
+	exclude(&e.Excluded, string(consent.OutputLimit))
+	e.Withheld = append(e.Withheld, p.Use.Document)
 }

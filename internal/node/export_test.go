@@ -172,6 +172,9 @@ func (n *Node) OpenedCount(ctx context.Context) (int, error) {
 
 // Quoted is how many code points of a document the console was quoted.
 func (n *Node) Quoted(ctx context.Context, d dsai.DocumentID) (int, error) {
+	if _, _, err := n.db.CountReceipts(ctx); err != nil { // which has the store take what has ended
+		return 0, err
+	}
 	return n.db.Quoted(ctx, n.console.Subject.Requester, d)
 }
 

@@ -49,8 +49,9 @@ func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (chang
 			return changed, err
 		}
 		// Only now: applying a change twice is harmless, losing one is not.
+		next := uint64(0)
 		err = n.db.Update(ctx, func(tx *store.Tx) (err error) {
-			if change, err = tx.Next(metaIndexed); err != nil {
+			if next, err = tx.Next(metaIndexed); err != nil {
 				return err
 			}
 			return tx.Indexed(done)
@@ -58,6 +59,7 @@ func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (chang
 		if err != nil {
 			return changed, err
 		}
+		change = next // now that it is on disk
 		changed += len(done)
 		if progress != nil {
 			progress(changed)

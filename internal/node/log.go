@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -182,6 +183,9 @@ type outbox struct {
 // Next implements tlog.Outbox.
 func (o outbox) Next(ctx context.Context, max int) ([]tlog.Pending, error) {
 	rows, err := o.db.Unsequenced(ctx, o.epoch, max)
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil, nil // what waits is in the journal; the sequencer asks again in a second
+	}
 	out := make([]tlog.Pending, len(rows))
 	for i, r := range rows {
 		out[i] = tlog.Pending{ID: r.ID, Leaf: r.Leaf}

@@ -85,12 +85,12 @@ func (n *Node) offer(ctx context.Context, m store.Model) (*view.Model, error) {
 	return &all[i], nil
 }
 
-// returns reports whether m is a model of this node whose file was gone, and may
-// now be elsewhere.
+// returns reports whether m is a model file of this node that was added again:
+// its file was gone or had changed, and may now be elsewhere.
 func (n *Node) returns(m store.Model) bool {
 	old := n.modelFile(m.Name)
 	fingerprint, ok := fileModel(m)
-	return old != nil && old.problem != nil && ok && old.fingerprint == fingerprint
+	return old != nil && ok && old.fingerprint == fingerprint
 }
 
 // RemoveModel forgets a model, and removes its file where the home holds it.

@@ -338,6 +338,7 @@ func (n *Node) Run(ctx context.Context, services ...func(context.Context) error)
 	n.mu.Unlock()
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.tend(ctx) })
+	g.Go(func() error { return n.pinAhead(ctx) })
 	g.Go(func() error { return n.log.failed(ctx) })
 	for _, s := range services {
 		g.Go(func() error { return s(ctx) })

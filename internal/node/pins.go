@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/store"
@@ -113,6 +114,28 @@ func (n *Node) statistics(ctx context.Context, request dsai.Digest) (ranking, er
 		return ranking{}, err
 	}
 	return n.pins.hold(request), nil
+}
+
+// pinEvery is how often statistics are pinned that nobody waits for.
+const pinEvery = 30 * time.Second
+
+// pinAhead pins statistics before somebody asks by them, at a start and some time
+// after the index changed: with a large library that takes a second.
+func (n *Node) pinAhead(ctx context.Context) error {
+	t := time.NewTicker(pinEvery)
+	defer t.Stop()
+	for {
+		var nobody dsai.Digest
+		if _, err := n.statistics(ctx, nobody); err != nil && ctx.Err() == nil {
+			n.slog.WarnContext(ctx, "statistics are not pinned yet: the next question tries again", "error", err)
+		}
+		n.pins.settle(nobody)
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return nil
+		}
+	}
 }
 
 // take is hold unless the index changed since the statistics were pinned.

@@ -90,6 +90,21 @@ func (q *quota) open(request dsai.Digest) {
 	}
 }
 
+// end replaces what a request held back by what it was quoted, until the store has
+// that.
+func (q *quota) end(request dsai.Digest, uses []store.Use) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	h := q.held[request]
+	if h == nil {
+		return
+	}
+	h.charges = nil
+	for _, u := range uses {
+		h.charges = append(h.charges, charge{u.ID, u.Chars})
+	}
+}
+
 // settle lets go of what a request held back: it was charged.
 func (q *quota) settle(request dsai.Digest) {
 	q.mu.Lock()

@@ -109,9 +109,12 @@ func (l recorder) Append(ctx context.Context, r *pipeline.Receipt) error {
 	if err := l.n.opened.Append(endedKey(row.Request), b); err != nil {
 		return fmt.Errorf("append receipt: %w", err)
 	}
-	l.n.db.Later(e.store, func() { l.n.opened.End(endedKey(row.Request)) })
+	l.n.quota.end(row.Request, e.Uses)
+	l.n.db.Later(e.store, func() {
+		l.n.opened.End(endedKey(row.Request))
+		l.n.quota.settle(row.Request)
+	})
 	l.n.opened.End(string(row.Request[:]))
-	l.n.quota.settle(row.Request)
 	l.n.pins.named(statistics, e.named)
 	l.n.pins.settle(row.Request)
 	l.n.log.wake()

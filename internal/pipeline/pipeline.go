@@ -47,8 +47,8 @@ type Issuer interface {
 
 // Log makes work durable. Open returns after the plan is on disk, before any
 // byte leaves; whatever was opened and never appended becomes a receipt with
-// ended "crashed" at the next start. Append returns after receipt and log entry
-// are on disk in one transaction; the entry reaches the log soon after.
+// ended "crashed" at the next start. Append returns after the receipt is on disk,
+// with all that its log entry takes; the entry reaches the log soon after.
 type Log interface {
 	Open(ctx context.Context, p *Plan) error
 	Append(ctx context.Context, r *Receipt) error

@@ -103,7 +103,7 @@ type Evidence struct {
 	Terms      []Term    // of the question, as ranked
 	Excluded   dsai.Excluded
 	Withheld   []dsai.DocumentID // that the question came to as well, and that may not be used
-	Statistics dsai.Digest       // Statistics credential; zero when nothing is indexed
+	Statistics dsai.Digest       // Statistics credential
 	Ranking    Ranking           // what that credential pins
 	Generation uint64            // of the consents consulted; see Runner
 }

@@ -17,7 +17,7 @@ CREATE TABLE credential (
 CREATE INDEX credential_type ON credential(type, num) WHERE type NOT IN ('InferenceReceipt','RefusalReceipt');
 
 -- What must reach the log, in order. A row is written in the transaction that
--- acknowledges the artifact; idx is filled in once the log holds the leaf.
+-- stores the artifact; idx is filled in once the log holds the leaf.
 CREATE TABLE outbox (
   credential INTEGER PRIMARY KEY REFERENCES credential(num),
   epoch      INTEGER NOT NULL,

@@ -413,8 +413,10 @@ type readStmt struct {
 }
 
 // late matches the tables that Finish and AddUse write. A query that names none of
-// them does not wait for outcomes: there is one for each passage of an answer.
-var late = regexp.MustCompile(`\b(credential|outbox|receipt|use_|quoted)\b|PRAGMA`)
+// them does not wait for outcomes: there is one for each passage of an answer. Not
+// among them is quoted: who asks for it counts what has ended and waits; nor meta,
+// of which an outcome adds a value that only a start reads.
+var late = regexp.MustCompile(`\b(credential|outbox|receipt|use_)\b|PRAGMA`)
 
 func (s *Store) readStmt(ctx context.Context, query string) (*readStmt, error) {
 	s.rmu.Lock()

@@ -19,7 +19,7 @@ import (
 // An answer has no tokens beyond the one that ended it, however the receipt says that it ended.
 func TestReplayRefusesTokensBeyondTheEnd(t *testing.T) {
 	b := newBench(t)
-	s := infer.Sampling{Temperature: 1.5, Seed: 9}
+	s := infer.Sampling{Temperature: 1.5, Seed: 2}
 	runs := map[int]*infer.Tracer{}
 	run := func(n int) *infer.Tracer {
 		if runs[n] == nil {
