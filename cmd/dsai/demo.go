@@ -119,7 +119,7 @@ func (a *app) showHandOff(r *demo.Report) {
 	if !r.OK {
 		return
 	}
-	a.say("\nYour own: %[1]s init && %[1]s add %[2]s && %[1]s ask \"…\"\n", self(), ownFolder())
+	a.say("\nYour own: %[1]s init && %[1]s add %[2]s; %[1]s ask \"…\"\n", self(), ownFolder())
 	a.say("Check it: D=%s; %s verify --trust $D/%s $D/%s\n",
 		quote(filepath.Dir(r.Trust)), self(), filepath.Base(r.Trust), filepath.Base(r.Bundles[0]))
 	a.say("A model:  %s model add FILE.gguf; receipts then name its fingerprint, sampling and seed,\n"+

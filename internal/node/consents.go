@@ -99,7 +99,7 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{n: n, m: m, sensitive: a.Sensitive, added: map[int64]bool{}}
+	s := &sink{n: n, m: m, sensitive: a.Sensitive, paths: a.Paths, added: map[int64]bool{}}
 	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if err := errors.Join(err, n.afterIngest(ctx)); err != nil {
 		return nil, err

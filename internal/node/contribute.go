@@ -128,7 +128,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if err != nil {
 		return nil, err
 	}
-	s := &sink{n: n, m: m, sensitive: c.Sensitive, added: map[int64]bool{}}
+	s := &sink{n: n, m: m, sensitive: c.Sensitive, paths: c.Paths, added: map[int64]bool{}}
 	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if ferr := n.afterIngest(ctx); err == nil {
 		err = ferr
@@ -295,6 +295,7 @@ type sink struct {
 	n         *Node
 	m         *member
 	sensitive bool
+	paths     []string       // that were named; others were found in folders
 	seen      []int64        // documents of this contribution, in file order
 	added     map[int64]bool // those among them with a new version
 	copies    []Copy
@@ -347,6 +348,13 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 		return err
 	}
 	if isNew {
+		why, err := s.tookBack(ctx, path, source)
+		if err != nil {
+			return fmt.Errorf("add %s: %w", path, err)
+		}
+		if why != "" {
+			return &ingest.SkipError{Path: path, Code: ingest.CodeWithdrawn, Reason: why}
+		}
 		d = store.Document{ID: dsai.DocumentID{Digest: dsai.Digest(newSalt())}, Member: s.m.ID, Path: path,
 			Title: inert.Name(filepath.Base(path)), Sensitive: s.sensitive, Created: now}
 		secret := newSalt()
@@ -367,6 +375,27 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 		}
 	}
 	return nil
+}
+
+// tookBack says why a file that a folder holds is left out, "" when it is not: the
+// member withdrew or forgot a document with these bytes, under another name or the
+// same. Adding the folder again must not undo that.
+func (s *sink) tookBack(ctx context.Context, path string, source []byte) (string, error) {
+	if slices.Contains(s.paths, path) {
+		return "", nil
+	}
+	same, err := s.n.db.Holders(ctx, s.n.mac(sha256.Sum256(source)))
+	for _, o := range same {
+		d := s.n.lib.document(o.Num)
+		switch {
+		case d == nil || d.Member != s.m.ID:
+		case d.Secret == nil:
+			return "was forgotten; name the file itself to lend it again", nil
+		case d.withdrawn():
+			return "was withdrawn as " + d.Title + "; name the file itself to lend it again", nil
+		}
+	}
+	return "", err
 }
 
 // store puts a version on disk, and sets its document aside if another member

@@ -59,6 +59,9 @@ func Found(ctx context.Context, h Home, o FoundOptions) error {
 	if _, err := h.format(); err == nil {
 		return fmt.Errorf("found co-op in %s: %w", h, ErrHomeTaken)
 	}
+	if st, err := os.Lstat(string(h)); err == nil && !st.IsDir() {
+		return fmt.Errorf("found co-op in %s: it is not a folder: %w", h, fs.ErrExist)
+	}
 	es, err := os.ReadDir(string(h))
 	// Whoever verified before founding has a trust folder here already.
 	if trusting := len(es) == 1 && es[0].Name() == filepath.Base(h.Trust()); err == nil && len(es) > 0 && !trusting {

@@ -391,7 +391,11 @@ func epochNumber(ctx context.Context, db *store.Store) (int, error) {
 func (n *Node) openIndex(ctx context.Context) error {
 	var err error
 	n.ix, err = retrieve.Open(n.home.Index())
-	if errors.Is(err, retrieve.ErrDamaged) || errors.Is(err, os.ErrNotExist) {
+	switch {
+	case errors.Is(err, os.ErrNotExist): // such as after a restore: no backup has it
+		n.slog.InfoContext(ctx, "making the index from the stored passages")
+		err = n.rebuildIndex(ctx)
+	case errors.Is(err, retrieve.ErrDamaged):
 		n.slog.WarnContext(ctx, "index is damaged; making it again from the stored passages", "error", err)
 		err = n.rebuildIndex(ctx)
 	}

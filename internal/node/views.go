@@ -299,17 +299,28 @@ func (n *Node) Uses(ctx context.Context, documents []dsai.DocumentID, since dsai
 	return out, nil
 }
 
-// withdrawals lists when documents were withdrawn.
+// withdrawals lists when documents were withdrawn: not when one of several
+// consents ended that a document was lent under.
 func (n *Node) withdrawals(documents map[int64]*document, since dsai.Time) []view.Use {
 	var out []view.Use
 	for _, d := range documents {
 		for _, g := range d.grants {
-			if at, ok := g.Withdrawn(d.ID); ok && at >= since {
+			if at, ok := g.Withdrawn(d.ID); ok && at >= since && !d.lentBeside(g, at) {
 				out = append(out, view.Use{At: at, Document: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Outcome: "withdrawn"})
 			}
 		}
 	}
 	return out
+}
+
+// lentBeside reports whether another consent covered a document when one ended. Of
+// two that ended in one second the one that decided counts.
+func (d *document) lentBeside(but *grant, at dsai.Time) bool {
+	return slices.ContainsFunc(d.grants, func(g *grant) bool {
+		taken, ended := g.Withdrawn(d.ID)
+		last := !ended || taken > at || taken == at && g == d.governing()
+		return g != but && g.Consent.ValidFrom <= at && g.Consent.ValidUntil >= at && last
+	})
 }
 
 // Status is the state of the node at a glance.

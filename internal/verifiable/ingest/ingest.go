@@ -76,6 +76,7 @@ const (
 	CodeNotFile     Code = "not_a_file"       // a device, pipe or socket
 	CodeLink        Code = "link"             // a symbolic link out of the named folder
 	CodePrivate     Code = "private"          // a private key, or a folder of keys
+	CodeWithdrawn   Code = "withdrawn"        // its contributor took these bytes back
 )
 
 // SkipError says why one file was left out. It is an outcome and not a failure
