@@ -115,7 +115,7 @@ func (a *app) consentList(ctx context.Context) error {
 }
 
 func documentCount(c view.Consent) string {
-	s := strconv.Itoa(len(c.Documents))
+	s := strconv.Itoa(len(c.Documents) - len(c.Withdrawn))
 	if c.Collection != "" {
 		s += " in " + clip(c.Collection, 20)
 	}
@@ -137,6 +137,9 @@ func (a *app) consentShow(ctx context.Context, ref string) error {
 		a.showCollection(&out)
 	} else {
 		a.say("\nDocuments: %s\n", join(out.Documents))
+		if len(out.Withdrawn) > 0 {
+			a.say("Withdrawn, of these: %s\n", join(out.Withdrawn))
+		}
 	}
 	a.objections(out.Objections)
 	if out.State == "in force" {

@@ -47,10 +47,33 @@ func CreateFile(path string, data []byte, perm fs.FileMode) error {
 	}
 	defer os.Remove(tmp)
 	// Unlike rename, link refuses an existing name, so two creators cannot both win.
-	if err := os.Link(tmp, path); err != nil {
-		return err
+	err = os.Link(tmp, path)
+	switch e, _ := errors.AsType[*os.LinkError](err); {
+	case err == nil:
+	case e != nil && errors.Is(err, fs.ErrExist):
+		return &fs.PathError{Op: "create", Path: path, Err: e.Err}
+	default: // such as on a stick: its file system has no links
+		if err := createWhole(path, data, perm); err != nil {
+			return err
+		}
 	}
 	return syncName(path)
+}
+
+// createWhole makes a file at its own name, and leaves none that is not whole.
+func createWhole(path string, data []byte, perm fs.FileMode) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, perm)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = syncFile(f)
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(path))
+	}
+	return nil
 }
 
 // Rename renames a file or directory and syncs the directories of both names.

@@ -129,11 +129,14 @@ func (n *Node) viewConsent(g *grant) view.Consent {
 		Digest: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Owner: n.memberName(b.Member), Member: b.Member,
 		Custody: b.Capture.Custody, Purposes: shortPurposes(b.Purposes.Allow), Denied: shortPurposes(b.Purposes.Deny),
 		From: g.Consent.ValidFrom, Until: g.Consent.ValidUntil, Revoked: g.state.Revoked,
-		Words: consent.Words(b, g.Consent.ValidUntil), Documents: []string{}, State: "in force",
+		Words: consent.Words(b, g.Consent.ValidUntil), Documents: []string{}, Withdrawn: []string{}, State: "in force",
 		Collection: n.collectionName(g),
 	}
 	for _, id := range n.documentsOf(g) {
 		v.Documents = append(v.Documents, shortID("d", id.Digest))
+		if _, ok := g.Withdrawn(id); ok && g.state.Revoked == 0 {
+			v.Withdrawn = append(v.Withdrawn, shortID("d", id.Digest))
+		}
 	}
 	switch {
 	case g.state.Revoked != 0:

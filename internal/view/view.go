@@ -58,6 +58,7 @@ type Consent struct {
 	Purposes  []string      `json:"purposes"` // short names
 	Denied    []string      `json:"denied"`
 	Documents []string      `json:"documents"` // short ids
+	Withdrawn []string      `json:"withdrawn"` // those of them that were taken back one by one
 	From      dsai.Time     `json:"from"`
 	Until     dsai.Time     `json:"until,omitzero"`
 	Revoked   dsai.Time     `json:"revoked,omitzero"`
