@@ -322,7 +322,7 @@ func (d *document) lentBeside(but *grant, at dsai.Time) bool {
 	return slices.ContainsFunc(d.grants, func(g *grant) bool {
 		taken, ended := g.Withdrawn(d.ID)
 		last := !ended || taken > at || taken == at && g == d.governing()
-		return g != but && g.Consent.ValidFrom <= at && g.Consent.ValidUntil >= at && last
+		return g != but && g.state.Superseded.IsZero() && g.Consent.ValidFrom <= at && g.Consent.ValidUntil >= at && last
 	})
 }
 
