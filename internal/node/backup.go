@@ -74,7 +74,7 @@ func (n *Node) backUpState(a *archive) error {
 	if err := n.backUpOpened(a); err != nil {
 		return err
 	}
-	copied := n.home.path("backup.tmp.db")
+	copied := n.home.backupDatabase()
 	os.Remove(copied)
 	defer os.Remove(copied)
 	if err := n.db.BackupTo(a.ctx, copied); err != nil {

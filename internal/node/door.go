@@ -119,8 +119,8 @@ func (d door) Bundle(ctx context.Context, who *pipeline.Requester, ref string, r
 	if !who.Entitled {
 		// What a requester was not shown stays here: passages beyond the quotes
 		// (they may be withdrawn by now, or limited), why others were left out, and
-		// in how many passages a word stands.
-		redact = append(redact, "detail", "excluded", "passages", "terms")
+		// in how many passages a word stands, which the trace tells too.
+		redact = append(redact, "detail", "excluded", "passages", "terms", "trace")
 	}
 	return d.n.Bundle(ctx, r.Digest, redact...)
 }

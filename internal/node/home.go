@@ -59,6 +59,9 @@ func (h Home) Keys() string { return h.path("keys") }
 // Database is the SQLite file.
 func (h Home) Database() string { return h.path("dsai.db") }
 
+// backupDatabase is the copy of the database that a backup is made of.
+func (h Home) backupDatabase() string { return h.path("backup.tmp.db") }
+
 // Opened is the journal of answers that have begun.
 func (h Home) Opened() string { return h.path("opened") }
 

@@ -150,6 +150,10 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.openKeys(); err != nil {
 		return err
 	}
+	// A backup that was killed left a copy of all text here.
+	if err := ignoreMissing(os.Remove(n.home.backupDatabase())); err != nil {
+		return err
+	}
 	if n.db, err = store.Open(ctx, n.home.Database()); err != nil {
 		return err
 	}

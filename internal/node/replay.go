@@ -36,9 +36,12 @@ func (p Replayer) Replay(r verify.Replay) error {
 	switch m := r.Receipt.Model; {
 	case m.Class == dsai.EngineInfer && m.Engine == compose.Version && m.Profile == infer.Profile:
 		return p.replayModel(r)
-	case m.ID == extract.ModelID && m.Engine == extract.Version:
+	case m == quotingModel:
+		if !slices.Contains(r.Receipt.Operations, dsai.OpInfer) {
+			return fmt.Errorf("replay answer: %s answered, and the receipt says that it only searched", m.Engine)
+		}
 		return replayQuotes(r, extract.Replay)
-	case m.ID == extract.ModelID && m.Engine == extract.SearchVersion:
+	case m == listing{}.Model():
 		// A search has no threshold: what an answer rests on is not listed so.
 		if slices.Contains(r.Receipt.Operations, dsai.OpInfer) {
 			return fmt.Errorf("replay answer: %s only searches, and the receipt says that it answered", m.Engine)

@@ -69,6 +69,7 @@ func TestErrors(t *testing.T) {
 		{"{% set ns = namespace(s='xxxxxxxx') %}{% for i in range(99) %}{% set ns.s = ns.s + ns.s %}{% endfor %}", "too long"},
 		{"{% set ns = namespace(l=[1]) %}{% for i in range(99) %}{% set ns.l = [ns.l, ns.l] %}{% endfor %}{{ ns.l == ns.l }}", "too long"},
 		{"{{ 'x' * 99999999 }}", "too long"},
+		{"{% set l = range(2000) %}{% for a in range(99) %}{% for b in l if 0 %}{% endfor %}{% endfor %}", "too long"},
 	} {
 		if got, err := render(tt.src); err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("Render(%.60q) = %.60q, %v, want an error with %q", tt.src, got, err, tt.want)

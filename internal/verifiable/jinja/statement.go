@@ -152,6 +152,9 @@ func (r *run) only(items []any, names []string, test expression) (out []any) {
 		return items
 	}
 	for _, v := range items {
+		if !r.step(10) {
+			return nil
+		}
 		r.push()
 		if r.bind(names, v); truth(test(r)) {
 			out = append(out, v)
