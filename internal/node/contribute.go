@@ -140,6 +140,12 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	for _, k := range append(skipped, rep.Skipped...) {
 		out.Skipped = append(out.Skipped, Skipped{k.Path, string(k.Code), k.Reason})
 	}
+	// No withdrawal is between the look and the signature: it would be undone.
+	n.revoking.Lock()
+	defer n.revoking.Unlock()
+	if err := n.lib.mend(ctx, n.db); err != nil {
+		return nil, err
+	}
 	var docs []*document
 	for _, num := range s.seen {
 		d := n.lib.document(num)
