@@ -7,7 +7,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 make --no-print-directory build
-for each in "answers -bin bin/dsai" retrieve log "qa -tables"; do
+for each in "answers -bin bin/dsai" "retrieve -bin bin/dsai" log "qa -tables"; do
 	echo "--- bench/$each"
 	# shellcheck disable=SC2086 # the words are a program and its arguments
 	go run ./bench/$each

@@ -20,7 +20,7 @@ import (
 
 // rawBleve adds the passages to a bleve index with a field for each language,
 // postings only, each batch synced, as retrieve does.
-func rawBleve(dir string, all []retrieve.Passage) error {
+func rawBleve(dir string, all []retrieve.Passage, batch int) error {
 	m := bleve.NewIndexMapping()
 	m.DefaultMapping.Dynamic = false
 	if err := m.AddCustomAnalyzer("plain", map[string]any{"type": custom.Name, "tokenizer": unicode.Name, "token_filters": []any{lowercase.Name}}); err != nil {

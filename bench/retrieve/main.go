@@ -7,7 +7,9 @@
 // folder of real documents: adding them durably, opening, memory, disk, and
 // searching with a tenth of the documents withheld.
 //
-//	go run ./bench/retrieve [-dir /usr/share/doc] [-n 50000] [-queries 5000]
+//	go run ./bench/retrieve [-dir /usr/share/doc] [-n 50000] [-queries 5000] [-bin bin/dsai]
+//
+// With -bin, all of "dsai add" too, as a process.
 //
 // It is a measuring program: nothing imports it and it decides nothing.
 package main
@@ -39,6 +41,7 @@ func main() {
 	flag.StringVar(&o.dir, "dir", "/usr/share/doc", "folder of documents")
 	flag.IntVar(&o.n, "n", 50000, "passages")
 	flag.IntVar(&o.queries, "queries", 5000, "searches")
+	flag.StringVar(&o.bin, "bin", "", "also time all of \"dsai add\" with this program")
 	flag.StringVar(&o.profile, "cpuprofile", "", "write a CPU profile of the searches to this file")
 	flag.Parse()
 	if err := run(context.Background(), o); err != nil {
@@ -48,8 +51,9 @@ func main() {
 }
 
 type options struct {
-	dir, profile string
-	n, queries   int
+	dir, profile, bin string
+	plain             string // load writes the documents here and takes plain text only
+	n, queries        int
 }
 
 const batch = 1000
@@ -70,9 +74,14 @@ func run(ctx context.Context, o options) error {
 	}
 	defer os.RemoveAll(tmp)
 
-	raw, err := timed(func() error { return rawBleve(filepath.Join(tmp, "bleve"), all) })
+	raw, err := timed(func() error { return rawBleve(filepath.Join(tmp, "bleve"), all, batch) })
 	if err != nil {
 		return err
+	}
+	if o.bin != "" {
+		if err := whole(ctx, o, tmp); err != nil {
+			return err
+		}
 	}
 	dir := filepath.Join(tmp, "index")
 	var ix *retrieve.Index
@@ -208,7 +217,16 @@ func load(ctx context.Context, o options) ([]retrieve.Passage, error) {
 		if err != nil {
 			continue // named and skipped, as dsai add does
 		}
-		for i, p := range text.Passages[:min(len(text.Passages), 200)] { // no one document is the corpus
+		passages := text.Passages[:min(len(text.Passages), 200)] // no one document is the corpus
+		if o.plain != "" {
+			if text.MediaType != "text/plain" {
+				continue
+			}
+			if err := keep(o.plain, doc, text, passages); err != nil {
+				return nil, err
+			}
+		}
+		for i, p := range passages {
 			body := dsai.PassageBody{Title: filepath.Base(f.Path), Heading: p.Heading, Text: string(text.Bytes[p.Start:p.End])}
 			out = append(out, retrieve.Passage{ID: uint64(len(out)), Document: uint32(doc), Contributor: uint32(doc % 20),
 				Field: retrieve.Lexicon{}.Field(p.Language), Text: rank.Text(body), Commitment: dsai.Hash("bench", []byte(f.Path), []byte(strconv.Itoa(i)))})

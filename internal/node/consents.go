@@ -16,7 +16,6 @@ import (
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/consent"
-	"dsai.example/dsai/internal/verifiable/ingest"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/internal/view"
 )
@@ -95,26 +94,18 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	if _, _, _, err := consent.Draft(n.draftOptions(m, nil, a.Contribution, n.clock.now())); err != nil {
 		return nil, err // before anything is read
 	}
-	files, skipped, err := ingest.Walk(ctx, a.Paths)
+	s, skipped, err := n.ingest(ctx, m, a.Contribution, progress)
 	if err != nil {
-		return nil, err
-	}
-	s := &sink{n: n, m: m, sensitive: a.Sensitive, paths: a.Paths, added: map[int64]bool{}}
-	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
-	if err := errors.Join(err, n.afterIngest(ctx)); err != nil {
 		return nil, err
 	}
 	if len(s.seen) == 0 {
 		return nil, errors.New("request consent: none of the files could be read")
 	}
-	out := &RequestResult{Documents: []ContributedDoc{}, Skipped: []Skipped{}}
-	for _, k := range append(skipped, rep.Skipped...) {
-		out.Skipped = append(out.Skipped, Skipped{k.Path, string(k.Code), k.Reason})
-	}
+	out := &RequestResult{Documents: []ContributedDoc{}, Skipped: skipped}
 	var docs []*document
 	var titles []string
-	for _, num := range s.seen {
-		d := n.lib.document(num)
+	for _, seen := range s.seen {
+		d := n.lib.document(seen.Num)
 		if why := n.leftOut(m, d, a.Contribution); a.Collection != "" && why != "" {
 			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
 			continue

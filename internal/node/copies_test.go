@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"dsai.example/dsai"
@@ -38,40 +39,45 @@ func state(t testing.TB, n *node.Node, id dsai.DocumentID) string {
 	return ""
 }
 
-// TestWithdrawnDuringAddition withdraws a document while an addition that has
-// stored a copy of it goes on: the library does not know the copy yet.
+// TestWithdrawnDuringAddition withdraws a document while an addition that read a
+// copy of it goes on: the library does not know the copy yet. A long copy is in
+// the store by then, a short one waits for more.
 func TestWithdrawnDuringAddition(t *testing.T) {
-	n, _ := home(t)
-	call[node.MemberShown](t, n, "member.add", node.MemberArgs{Name: "Bob"})
-	mine := addAs(t, n, "", "oral.md", rehydration)
-	copied, other := write(t, "copy.md", rehydration), write(t, "tanks.md", "# Tanks\n\nThe tanks are cleaned every three months.\n")
-	var receipt vc.Sealed[dsai.WithdrawalReceipt]
-	added, err := n.Contribute(t.Context(), node.Contribution{Member: "Bob", Paths: []string{copied, other}}, func(p any) {
-		if p, ok := p.(ingest.Progress); !ok || p.Path != copied {
-			return
-		}
-		raw := call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: mine.Path})
-		var err error
-		if receipt, err = vc.Open[dsai.WithdrawalReceipt](raw, dsai.TypeWithdrawalReceipt); err != nil {
-			t.Error(err)
-		}
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := slices.IndexFunc(added.Documents, func(d node.ContributedDoc) bool { return d.Path == copied })
-	if i < 0 {
-		t.Fatalf("add = %+v, want %s among the documents", added, copied)
-	}
-	id := added.Documents[i].ID
-	if !slices.Contains(receipt.Subject.Quarantine, id) {
-		t.Errorf("the withdrawal's receipt sets %v aside, want %v", receipt.Subject.Quarantine, id)
-	}
-	if s := state(t, n, id); s != "quarantined" {
-		t.Errorf("the copy is %q, want quarantined", s)
-	}
-	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
-		t.Errorf("ask = %q, want a refusal", a.Answer)
+	for name, rest := range map[string]string{"stored": strings.Repeat("\n\n## Rinsing\n\nBoats are rinsed with fresh water.\n", 600), "gathered": ""} {
+		t.Run(name, func(t *testing.T) {
+			n, _ := home(t)
+			call[node.MemberShown](t, n, "member.add", node.MemberArgs{Name: "Bob"})
+			mine := addAs(t, n, "", "oral.md", rehydration+rest)
+			copied, other := write(t, "copy.md", rehydration+rest), write(t, "tanks.md", "# Tanks\n\nThe tanks are cleaned every three months.\n")
+			var receipt vc.Sealed[dsai.WithdrawalReceipt]
+			added, err := n.Contribute(t.Context(), node.Contribution{Member: "Bob", Paths: []string{copied, other}}, func(p any) {
+				if p, ok := p.(ingest.Progress); !ok || p.Path != copied {
+					return
+				}
+				raw := call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: mine.Path})
+				var err error
+				if receipt, err = vc.Open[dsai.WithdrawalReceipt](raw, dsai.TypeWithdrawalReceipt); err != nil {
+					t.Error(err)
+				}
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := slices.IndexFunc(added.Documents, func(d node.ContributedDoc) bool { return d.Path == copied })
+			if i < 0 {
+				t.Fatalf("add = %+v, want %s among the documents", added, copied)
+			}
+			id := added.Documents[i].ID
+			if stored := rest != ""; slices.Contains(receipt.Subject.Quarantine, id) != stored {
+				t.Errorf("the withdrawal's receipt sets %v aside, want %v among them: %t", receipt.Subject.Quarantine, id, stored)
+			}
+			if s := state(t, n, id); s != "quarantined" {
+				t.Errorf("the copy is %q, want quarantined", s)
+			}
+			if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
+				t.Errorf("ask = %q, want a refusal", a.Answer)
+			}
+		})
 	}
 }
 

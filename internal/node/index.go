@@ -18,25 +18,28 @@ import (
 const indexBatch = 2000
 
 // catchUpIndex applies what the store noted for the index and the index does
-// not hold yet. It returns how many passages changed.
-func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (changed int, err error) {
-	change := uint64(0)
+// not hold yet.
+func (n *Node) catchUpIndex(ctx context.Context) error {
+	change, err := n.applyPending(ctx, 1)
 	// At the end, so that not every batch gets statistics of its own.
-	defer func() { n.pins.indexed(change) }()
+	n.pins.indexed(change)
+	return err
+}
+
+// applyPending brings batches to the index until fewer than least passages wait.
+// It returns the number of the last change, 0 without one.
+func (n *Node) applyPending(ctx context.Context, least int) (change uint64, err error) {
 	for {
 		add, remove, err := n.db.PendingIndex(ctx, indexBatch)
-		if err != nil {
-			return changed, err
-		}
-		if len(add)+len(remove) == 0 {
-			return changed, nil
+		if err != nil || len(add)+len(remove) < least {
+			return change, err
 		}
 		var c retrieve.Change
 		var done []int64
 		for _, p := range add {
 			x, err := n.indexed(p)
 			if err != nil {
-				return changed, err
+				return change, err
 			}
 			c.Add = append(c.Add, x)
 			done = append(done, p.Num)
@@ -46,7 +49,7 @@ func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (chang
 			done = append(done, num)
 		}
 		if err := n.ix.Apply(ctx, c); err != nil {
-			return changed, err
+			return change, err
 		}
 		// Only now: applying a change twice is harmless, losing one is not.
 		next := uint64(0)
@@ -57,27 +60,68 @@ func (n *Node) catchUpIndex(ctx context.Context, progress func(done int)) (chang
 			return tx.Indexed(done)
 		})
 		if err != nil {
-			return changed, err
+			return change, err
 		}
 		change = next // now that it is on disk
-		changed += len(done)
-		if progress != nil {
-			progress(changed)
-		}
 	}
 }
 
+// indexing brings passages to the index while others are still being read. They
+// may be there before the library knows their documents: nobody finds them then.
+type indexing struct {
+	n       *Node
+	waiting int           // passages since the last go
+	full    chan struct{} // a batch waits
+	done    chan struct{}
+	change  uint64 // when done
+	err     error
+}
+
+func (n *Node) startIndexing(ctx context.Context) *indexing {
+	x := &indexing{n: n, full: make(chan struct{}, 1), done: make(chan struct{})}
+	ctx = context.WithoutCancel(ctx) // a batch is not left half done
+	go func() {
+		defer close(x.done)
+		for range x.full {
+			change, err := n.applyPending(ctx, indexBatch)
+			if x.change = max(x.change, change); err != nil {
+				x.err = err
+				return
+			}
+		}
+	}()
+	return x
+}
+
+// more notes that passages were stored.
+func (x *indexing) more(passages int) {
+	if x.waiting += passages; x.waiting < indexBatch {
+		return
+	}
+	x.waiting = 0
+	select {
+	case x.full <- struct{}{}:
+	default: // it will see these too
+	}
+}
+
+// end waits for the batch under way; catchUpIndex does the rest.
+func (x *indexing) end() error {
+	close(x.full)
+	<-x.done
+	x.n.pins.indexed(x.change)
+	return x.err
+}
+
 // indexed is a stored passage as the index takes it.
-func (n *Node) indexed(p store.Passage) (retrieve.Passage, error) {
+func (n *Node) indexed(p store.PendingPassage) (retrieve.Passage, error) {
 	var b dsai.PassageBody
 	if err := json.Unmarshal(p.Body, &b); err != nil {
 		return retrieve.Passage{}, fmt.Errorf("index passage %d: %w", p.Num, err)
 	}
 	var contributor uint32
-	if d := n.lib.document(p.Document); d != nil {
-		if m := n.lib.member(d.Member); m != nil {
-			contributor = m.num
-		}
+	if m := n.lib.member(p.Member); m != nil {
+		contributor = m.num
 	}
 	return retrieve.Passage{
 		ID: uint64(p.Num), Document: uint32(p.Document), Contributor: contributor,

@@ -406,7 +406,7 @@ func (n *Node) openIndex(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err := n.catchUpIndex(ctx, nil); err != nil {
+	if err := n.catchUpIndex(ctx); err != nil {
 		return err
 	}
 	return n.openStatistics(ctx)

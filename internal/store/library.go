@@ -303,16 +303,34 @@ const (
 	IndexAdd
 )
 
-// PendingIndex returns up to max passages to add, with text, and numbers to
-// remove, that the index does not hold yet.
-func (s *Store) PendingIndex(ctx context.Context, max int) (add []Passage, remove []int64, err error) {
-	add, err = rows(ctx, s, scanPassage, `SELECT p.num,p.document,p.version,p.idx,p.commitment,p.body
-		FROM reindex r JOIN passage p ON p.num=r.passage WHERE r.add_=1 AND p.body IS NOT NULL ORDER BY p.num LIMIT ?`, max)
-	if err != nil {
-		return nil, nil, err
+// PendingPassage is a passage that the index does not show yet.
+type PendingPassage struct {
+	Passage
+	Member dsai.MemberID // whose document it is of
+}
+
+// PendingIndex returns the first max of what the index does not show yet:
+// passages to add, with text, and numbers to remove.
+func (s *Store) PendingIndex(ctx context.Context, max int) (add []PendingPassage, remove []int64, err error) {
+	type change struct {
+		PendingPassage
+		add bool
 	}
-	remove, err = rows(ctx, s, func(scan func(...any) error) (n int64, err error) { return n, scan(&n) },
-		`SELECT r.passage FROM reindex r LEFT JOIN passage p ON p.num=r.passage WHERE r.add_=0 OR p.body IS NULL ORDER BY r.passage LIMIT ?`, max)
+	// In the order of reindex's key, so that a batch reads no more than itself.
+	changes, err := rows(ctx, s, func(scan func(...any) error) (c change, err error) {
+		var member []byte
+		c.Passage, err = scanPassage(func(dest ...any) error { return scan(append(dest, &member, &c.add)...) })
+		c.Member.Digest = digest(member)
+		return c, err
+	}, `SELECT r.passage,coalesce(p.document,0),p.version,coalesce(p.idx,0),p.commitment,p.body,d.member,r.add_=1 AND p.body IS NOT NULL
+		FROM reindex r LEFT JOIN passage p ON p.num=r.passage LEFT JOIN document d ON d.num=p.document ORDER BY r.passage LIMIT ?`, max)
+	for _, c := range changes {
+		if c.add {
+			add = append(add, c.PendingPassage)
+		} else {
+			remove = append(remove, c.Num)
+		}
+	}
 	return add, remove, err
 }
 

@@ -19,10 +19,14 @@ type Sink interface {
 	// at the cost of reading what is there.
 	Known(ctx context.Context, path string, source [32]byte) (bool, error)
 
-	// Add commits one document. It is durable when Add returns nil. A
-	// *SkipError leaves the document out and the run goes on; any other error
-	// ends the run.
+	// Add takes one document. A *SkipError leaves it out and the run goes on; any
+	// other error ends the run. A sink may gather a few, so that each does not
+	// wait for the disk by itself.
 	Add(ctx context.Context, path string, source []byte, t *Text) error
+
+	// Flush makes what Add took durable. Run calls it once, at its end, however
+	// it ends.
+	Flush(ctx context.Context) error
 }
 
 // Options are the choices of a Run.
@@ -58,6 +62,12 @@ const workers = 2
 // in the report and the rest goes on. An error is that of the sink or of ctx;
 // the report then covers the files before it, and running again resumes.
 func Run(ctx context.Context, sink Sink, files []File, o Options) (Report, error) {
+	report, err := add(ctx, sink, files, o)
+	// An interrupted run keeps what it did.
+	return report, errors.Join(err, sink.Flush(context.WithoutCancel(ctx)))
+}
+
+func add(ctx context.Context, sink Sink, files []File, o Options) (Report, error) {
 	if o.Limits == (Limits{}) {
 		o.Limits = DefaultLimits()
 	}

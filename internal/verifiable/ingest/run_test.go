@@ -83,12 +83,14 @@ func TestWalk(t *testing.T) {
 	}
 }
 
-// memory is a Sink that keeps digests, and fails when told to.
+// memory is a Sink that keeps digests once it is flushed, and fails when told to.
 type memory struct {
 	known  map[string][32]byte
 	order  []string
 	fail   string // path whose Add ends the run
 	refuse string // path whose Add skips the file
+
+	gathered []func()
 }
 
 var errDisk = errors.New("disk full")
@@ -105,9 +107,19 @@ func (m *memory) Add(_ context.Context, path string, source []byte, t *ingest.Te
 	case m.refuse:
 		return &ingest.SkipError{Code: "quarantined", Reason: "a copy of a withdrawn document"}
 	}
-	m.known[path] = sha256.Sum256(source)
-	m.order = append(m.order, filepath.Base(path))
+	m.gathered = append(m.gathered, func() {
+		m.known[path] = sha256.Sum256(source)
+		m.order = append(m.order, filepath.Base(path))
+	})
 	return nil
+}
+
+func (m *memory) Flush(ctx context.Context) error {
+	for _, write := range m.gathered {
+		write()
+	}
+	m.gathered = nil
+	return ctx.Err() // the end of the run must not keep it from writing
 }
 
 func TestRun(t *testing.T) {
@@ -183,8 +195,8 @@ func TestRunCancelled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	m := &memory{known: map[string][32]byte{}}
 	got, err := ingest.Run(ctx, m, files, ingest.Options{Progress: func(ingest.Progress) { cancel() }})
-	if !errors.Is(err, context.Canceled) || got.Added != 1 {
-		t.Errorf("Run = %+v, %v, want 1 added and context.Canceled", got, err)
+	if !errors.Is(err, context.Canceled) || got.Added != 1 || len(m.known) != 1 {
+		t.Errorf("Run = %+v, %v, %d kept, want 1 added and kept, and context.Canceled", got, err, len(m.known))
 	}
 	if after := runtime.NumGoroutine(); after > before {
 		t.Errorf("%d goroutines after Run, %d before", after, before)
@@ -197,6 +209,8 @@ type discard struct{}
 func (discard) Known(context.Context, string, [32]byte) (bool, error) { return false, nil }
 
 func (discard) Add(context.Context, string, []byte, *ingest.Text) error { return nil }
+
+func (discard) Flush(context.Context) error { return nil }
 
 // BenchmarkRun ingests real documentation: the language specification and the
 // documents beside it, and the system's documentation where there is one.
