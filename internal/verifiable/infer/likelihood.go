@@ -19,8 +19,8 @@ func Likelihoods(logits []float32, token int32, n int) (Likelihood, []Likelihood
 		most = max(most, v)
 	}
 	var sum float64
-	for _, v := range logits {
-		sum += float64(tensor.Exp(v - most))
+	for _, w := range likelihoods(logits, 1) {
+		sum += float64(w)
 	}
 	log := float64(most) + tensor.Log(sum)
 	likely := func(t int32) Likelihood { return Likelihood{t, float64(logits[t]) - log} }

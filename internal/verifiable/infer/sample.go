@@ -56,12 +56,40 @@ func (s Sampling) Choose(logits []float32, before []int32, position int) int32 {
 	if s.Temperature == 0 {
 		return likeliest(logits, 1)[0].token
 	}
-	all := ordered(logits, s.TopK)
-	most := all[0].weight
-	for i := range all {
-		all[i].weight = tensor.Exp((all[i].weight - most) / s.Temperature)
+	u := s.uniform(position)
+	if s.TopK > 0 && s.TopK <= few {
+		all := likeliest(logits, s.TopK)
+		most := all[0].weight
+		for i := range all {
+			all[i].weight = tensor.Exp((all[i].weight - most) / s.Temperature)
+		}
+		return draw(s.keep(all), u)
 	}
-	return draw(s.keep(all), s.uniform(position))
+	weights := likelihoods(logits, s.Temperature)
+	if s.TopK == 0 {
+		if t, ok := s.early(logits, weights, u); ok {
+			return t
+		}
+	}
+	all := ordered(logits, weights, lowest)
+	if s.TopK > 0 {
+		all = all[:min(s.TopK, len(all))]
+	}
+	return draw(s.keep(all), u)
+}
+
+// likelihoods returns e^((l - the highest) / temperature) for each logit l.
+func likelihoods(logits []float32, temperature float32) []float32 {
+	most := logits[0]
+	for _, v := range logits {
+		most = max(most, v)
+	}
+	w := make([]float32, len(logits))
+	for i, v := range logits {
+		w[i] = (v - most) / temperature
+	}
+	tensor.Weigh(w) // the highest is 0
+	return w
 }
 
 // penalized returns the logits less what tokens pay for having come before.
