@@ -242,10 +242,10 @@ func TestQueue(t *testing.T) {
 			took time.Duration
 		}
 		results := make(chan result, 4)
-		for range 4 {
+		for i := range 4 {
 			go func() {
 				start := time.Now()
-				_, err := q.Ask(t.Context(), &pipeline.Request{}, nil)
+				_, err := q.Ask(t.Context(), from(fmt.Sprint(i)), nil)
 				results <- result{err, time.Since(start)}
 			}()
 			synctest.Wait()
