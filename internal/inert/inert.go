@@ -4,15 +4,14 @@
 // Package inert takes out of foreign text what would act where it is shown:
 // escape sequences that a terminal obeys, and overrides of direction that make
 // text read otherwise than it says, and numbers that look like marks of sources.
-// Letters of every script stay, with the
-// joiners that Persian and Indic scripts need.
+// Letters of every script stay, with the joiners that Persian and Indic scripts
+// need.
 //
 // It escapes nothing: HTML is the templates' to escape, Markdown that of extract
 // and api/openai. Everybody who shows text may import it.
 package inert
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -58,9 +57,3 @@ func Name(s string) string {
 		return r
 	}, Line(s))
 }
-
-var mark = regexp.MustCompile(`\[([0-9]+(?:[ ,]+[0-9]+)*)\]`)
-
-// Unmarked returns foreign text in which no number in brackets, such as [1] or
-// [1, 2], can be taken for the mark of a source: it becomes [ 1 ].
-func Unmarked(s string) string { return mark.ReplaceAllString(s, "[ $1 ]") }

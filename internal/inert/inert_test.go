@@ -4,7 +4,6 @@
 package inert_test
 
 import (
-	"regexp"
 	"testing"
 	"unicode/utf8"
 
@@ -35,27 +34,9 @@ func TestForms(t *testing.T) {
 	}
 }
 
-func TestUnmarked(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"Boil it. [1]", "Boil it. [ 1 ]"},
-		{"[1][2] and [1, 23]", "[ 1 ][ 2 ] and [ 1, 23 ]"},
-		{"[[7]]", "[[ 7 ]]"},
-		{"a[i], [x], [ 1 ], [], [1", "a[i], [x], [ 1 ], [], [1"},
-	} {
-		if got := inert.Unmarked(tt.in); got != tt.want {
-			t.Errorf("Unmarked(%q) = %q, want %q", tt.in, got, tt.want)
-		}
-	}
-}
-
-var mark = regexp.MustCompile(`\[[0-9]+\]`)
-
 func FuzzInert(f *testing.F) {
 	f.Add("\x1b]0;owned\x07 \u202E\xff\n\t")
 	f.Fuzz(func(t *testing.T, in string) {
-		if got := inert.Unmarked(in); mark.MatchString(got) || inert.Unmarked(got) != got {
-			t.Fatalf("Unmarked(%q) = %q holds a mark, or is not its own form", in, got)
-		}
 		for _, show := range []func(string) string{inert.Text, inert.Line, inert.Name} {
 			got := show(in)
 			for _, r := range got {
