@@ -12,6 +12,7 @@
 package inert
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -45,6 +46,22 @@ func Line(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// Escaped returns text on one line in which what acts or breaks a line is spelled
+// out, such as \n, \x1b or \u202e: for names and reasons, where nothing may be
+// lost and nothing may look like a line of the program's own.
+func Escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if !Acts(r) && r != 0x2028 && r != 0x2029 {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
 }
 
 // Name is Line without characters that cannot be seen: two names that look the
