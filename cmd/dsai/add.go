@@ -134,7 +134,7 @@ func (a *app) lend(ctx context.Context, req *node.Contribution) (out node.Contri
 	if err != nil || !out.Asks {
 		return out, err
 	}
-	a.note("%s%s\n", changeWords(out.Changes), out.Words)
+	a.note("%s%s\n", lines(changeWords(out.Changes)), lines(out.Words))
 	if err := a.confirm("Lend under these terms?"); err != nil {
 		return out, err
 	}
@@ -216,7 +216,7 @@ func (a *app) showContributed(out *node.Contributed) {
 	if len(out.Documents) == 0 {
 		return
 	}
-	a.say("%s", changeWords(out.Changes))
+	a.say("%s", lines(changeWords(out.Changes)))
 	kept := 0
 	for _, k := range out.Kept {
 		kept += k.Documents

@@ -118,7 +118,7 @@ type answerText struct {
 }
 
 func (t *answerText) add(piece string) {
-	t.say("%s", inert.Text(piece))
+	t.say("%s", lines(piece))
 	t.shown = true
 }
 

@@ -78,7 +78,7 @@ func (a *app) docsShow(ctx context.Context, ref string) error {
 			head = strings.TrimSpace(head + fmt.Sprintf(" (page %d)", p.Page))
 		}
 		a.say("\n[%d] %s\n", i+1, inert.Line(head))
-		a.indent(inert.Text(p.Text))
+		a.indent(p.Text)
 	}
 	if d.State == "in use" {
 		a.next("dsai uses %s, dsai consent revoke %[1]s", d.Short)

@@ -36,6 +36,6 @@ func (a *app) logText(ctx context.Context, method string, params any, name strin
 	if a.json {
 		return a.document(map[string]string{name: out})
 	}
-	a.say("%s", out)
+	a.say("%s", lines(out))
 	return nil
 }

@@ -45,9 +45,7 @@ func (a *app) open(ctx context.Context, ref string) error {
 	}
 	a.say("\n")
 	a.context(out.Before)
-	for line := range strings.Lines(p.Text) {
-		a.say("> %s\n", inert.Text(strings.TrimRight(line, "\n")))
-	}
+	a.apart("> ", p.Text)
 	if out.After != nil {
 		a.say("\n")
 	}
@@ -58,7 +56,7 @@ func (a *app) open(ctx context.Context, ref string) error {
 
 func (a *app) context(p *dsai.PassageBody) {
 	if p != nil {
-		a.indent(inert.Text(p.Text))
+		a.indent(p.Text)
 		a.say("\n")
 	}
 }

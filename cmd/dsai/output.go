@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -46,7 +47,8 @@ func (a *app) document(v any) error {
 	return err
 }
 
-// say prints text, except under --json.
+// say prints text, except under --json. What it is given stays on its line, see
+// harmless.
 func (a *app) say(format string, args ...any) {
 	if !a.json {
 		fmt.Fprintf(a.out, format, harmless(args)...)
@@ -56,16 +58,25 @@ func (a *app) say(format string, args ...any) {
 // note prints on standard error.
 func (a *app) note(format string, args ...any) { fmt.Fprintf(a.err, format, harmless(args)...) }
 
+// lines is text that may have more than one line: our own words, or foreign text
+// that the caller sets apart.
+type lines string
+
 // harmless makes the texts among args inert, whoever wrote them: names of files
-// and reasons of errors hold what others chose. Formats are our own.
+// and reasons of errors hold what others chose, and must not begin a line that
+// could be ours. Formats are our own.
 func harmless(args []any) []any {
 	out := make([]any, len(args))
 	for i, x := range args {
-		switch x := x.(type) {
-		case string:
-			out[i] = inert.Text(x)
-		case error:
-			out[i] = inert.Text(x.Error())
+		err, failed := x.(error)
+		text, more := x.(lines)
+		switch {
+		case more:
+			out[i] = inert.Text(string(text))
+		case failed:
+			out[i] = inert.Escaped(err.Error())
+		case reflect.ValueOf(x).Kind() == reflect.String: // of whatever type
+			out[i] = inert.Escaped(fmt.Sprint(x))
 		default:
 			out[i] = x
 		}
@@ -76,9 +87,14 @@ func harmless(args []any) []any {
 // next prints the command that is useful now, under all others.
 func (a *app) next(format string, args ...any) { a.say("\nNext: "+format+"\n", args...) }
 
-func (a *app) indent(text string) {
+// indent prints text of several lines, set apart from our own.
+func (a *app) indent(text string) { a.apart("  ", text) }
+
+// apart begins every line of a text with a lead.
+func (a *app) apart(lead, text string) {
+	text = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\v", "\n", "\f", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n").Replace(text)
 	for line := range strings.Lines(text) {
-		a.say("  %s\n", strings.TrimRight(line, "\n"))
+		a.say(lead+"%s\n", lines(strings.TrimRight(line, "\n")))
 	}
 }
 
@@ -91,7 +107,11 @@ func (a *app) table(rows ...[]string) {
 	var b strings.Builder
 	t := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	for _, r := range rows {
-		fmt.Fprintln(t, inert.Text(strings.Join(r, "\t"))) // also its empty cells: without them a block of columns ends
+		cells := make([]string, len(r))
+		for i, c := range r {
+			cells[i] = inert.Escaped(c)
+		}
+		fmt.Fprintln(t, strings.Join(cells, "\t")) // also its empty cells: without them a block of columns ends
 	}
 	t.Flush()
 	for line := range strings.Lines(b.String()) {
@@ -147,8 +167,12 @@ func clip(s string, runes int) string {
 	return s
 }
 
-// quote makes an argument that can be pasted into a shell.
+// quote makes an argument that can be pasted into a shell. What acts is spelled
+// out ($'…' of POSIX), or the line that shows it would be another one.
 func quote(s string) string {
+	if e := inert.Escaped(s); e != s {
+		return "$'" + inert.Escaped(strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(s)) + "'"
+	}
 	if s != "" && !strings.ContainsFunc(s, func(r rune) bool {
 		return !(r == '/' || r == '.' || r == '-' || r == '_' || r == '#' || r == '~' || r == ':' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r > 127)
 	}) {

@@ -172,7 +172,7 @@ func (a *app) serviceInstall(f serviceFlags) error {
 		if a.json {
 			return a.document(map[string]string{"unit": text})
 		}
-		a.say("%s", text)
+		a.say("%s", lines(text))
 		return nil
 	}
 	if err := reachable(program(), f.user); err != nil {

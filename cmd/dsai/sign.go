@@ -53,7 +53,7 @@ func (a *app) consentSign(file, keyDir string) error {
 	}
 	a.note("%q asks you, %s, to agree to this about %s:\n", inert.Line(r.Coop), inert.Line(o.card.Name), plural(len(r.Titles), "document"))
 	a.showTitles(r.Titles)
-	a.note("\n%s\n", words)
+	a.note("\n%s\n", lines(words))
 	if err := a.confirm("Sign this?"); err != nil {
 		return err
 	}

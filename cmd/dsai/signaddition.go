@@ -31,7 +31,7 @@ func (a *app) signAdditions(file string, o *owner) error {
 	}
 	a.note("%q asks you, %s, to let %s join your collection %q:\n", inert.Line(r.Coop), inert.Line(o.card.Name), plural(len(r.Titles), "document"), inert.Line(r.Collection))
 	a.showTitles(r.Titles)
-	a.note("\nunder the terms of consent %s, which you signed at %s:\n\n%s\n", c.Digest.String()[:16], c.Proof[0].Created, consent.Words(c.Subject, c.ValidUntil))
+	a.note("\nunder the terms of consent %s, which you signed at %s:\n\n%s\n", c.Digest.String()[:16], c.Proof[0].Created, lines(consent.Words(c.Subject, c.ValidUntil)))
 	if err := a.confirm("Sign this?"); err != nil {
 		return err
 	}

@@ -6,7 +6,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"net"
+	"net/netip"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/spf13/cobra"
@@ -34,6 +38,10 @@ func (a *app) up(ctx context.Context) (err error) {
 	if a.cfg.Log == "" {
 		a.cfg.Log = slog.LevelInfo.String()
 	}
+	open, err := openTo(a.cfg.Listen)
+	if err != nil {
+		return err
+	}
 	if r, err := control.Dial(a.home().Socket()); err == nil {
 		return errors.Join(alreadyUp(ctx, r), r.Close())
 	}
@@ -42,7 +50,11 @@ func (a *app) up(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, n.Close()) }()
-	return n.Serve(ctx, node.ServeOptions{Listen: a.cfg.Listen, Hosts: a.cfg.hosts(), Ready: func(address string) {
+	err = n.Serve(ctx, node.ServeOptions{Listen: a.cfg.Listen, Hosts: a.cfg.hosts(), Ready: func(address string) {
+		if open {
+			a.note("dsai: warning: %s is open to the network, and the node speaks no TLS: keys, questions and documents cross it in the clear\n", a.cfg.Listen)
+			a.note("dsai: hint: listen on 127.0.0.1, and put a proxy that ends TLS before it to serve others\n")
+		}
 		link, err := n.LoginLink()
 		if err != nil {
 			a.note("dsai: error: %v\n", err)
@@ -50,6 +62,26 @@ func (a *app) up(ctx context.Context) (err error) {
 		a.serving(address, link)
 		_, _ = daemon.SdNotify(false, daemon.SdNotifyReady) // nobody listens outside systemd
 	}})
+	if failed, ok := errors.AsType[*net.OpError](err); ok && failed.Op == "listen" && !errors.Is(err, syscall.EADDRINUSE) {
+		return usage(failed.Error(), listenHint)
+	}
+	return err
+}
+
+const listenHint = "give an address of this machine and a port, such as " + defaultListen + "; port 0 picks a free one"
+
+// openTo reports whether an address to listen on can be reached from other
+// machines. A name that only this machine gives itself counts as one that can.
+func openTo(listen string) (bool, error) {
+	host, port, err := net.SplitHostPort(listen)
+	if err == nil {
+		_, err = net.LookupPort("tcp", port)
+	}
+	if err != nil {
+		return false, usage(fmt.Sprintf("listen on %q: %v", listen, err), listenHint)
+	}
+	addr, err := netip.ParseAddr(host)
+	return host != "localhost" && (err != nil || !addr.IsLoopback()), nil
 }
 
 // serving is what dsai up --json prints once it takes requests.

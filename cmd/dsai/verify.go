@@ -216,7 +216,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, o openings
 	}
 	a.table(rows...)
 	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, o))
-	a.say("%sIt does not show that the answer is true, nor that nothing else was used.\n", answeredBy(r.Model))
+	a.say("%sIt does not show that the answer is true, nor that nothing else was used.\n", lines(answeredBy(r.Model)))
 	if !r.Consistent {
 		a.note("dsai: error: %s does not verify\n", ref)
 		a.note("dsai: hint: the lines with FAIL say which part; do not rely on it\n")

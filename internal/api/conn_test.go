@@ -211,25 +211,6 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-func TestConnectionCap(t *testing.T) {
-	bubble(t, idle, func(c *api.Config) { c.MaxConnections = 1 }, func(t *testing.T, p *pipes, _ func() error) {
-		first := p.dial()
-		near, far := net.Pipe()
-		accepted := false
-		go func() { p.conns <- far; accepted = true }()
-		synctest.Wait()
-		if accepted {
-			t.Error("a second connection was accepted beside the first")
-		}
-		first.Close()
-		synctest.Wait()
-		if !accepted {
-			t.Error("the second connection was not accepted after the first had closed")
-		}
-		near.Close()
-	})
-}
-
 func TestQueue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{ask: func(context.Context, *pipeline.Request, func(pipeline.Piece) error) (*pipeline.Receipt, error) {
@@ -242,10 +223,10 @@ func TestQueue(t *testing.T) {
 			took time.Duration
 		}
 		results := make(chan result, 4)
-		for range 4 {
+		for i := range 4 {
 			go func() {
 				start := time.Now()
-				_, err := q.Ask(t.Context(), &pipeline.Request{}, nil)
+				_, err := q.Ask(t.Context(), from(fmt.Sprint(i)), nil)
 				results <- result{err, time.Since(start)}
 			}()
 			synctest.Wait()

@@ -17,3 +17,11 @@ var RefusalStatus = refusalStatus
 
 // OpenAPI is the embedded document.
 var OpenAPI = openAPI
+
+// Held returns how many questions of a queue run and wait, and for how many
+// requesters it keeps a line.
+func (q *Queue) Held() (running, waiting, lines int) {
+	q.turns.mu.Lock()
+	defer q.turns.mu.Unlock()
+	return q.turns.running, q.turns.waiting, len(q.turns.lines)
+}

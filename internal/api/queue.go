@@ -14,16 +14,16 @@ import (
 )
 
 // Queue is an Asker that lets a fixed number of questions run at a time. Others
-// wait in line, not too many and not too long; whoever finds the line full or
-// waits past the deadline gets a *pipeline.BusyError. API and pages share the
-// queue of each model, see Queues; verbs pass it by, through a socket that only
-// the owner of the home can open.
+// wait in line, not too many and not too long, and requesters take turns, see
+// turns; whoever finds no place, gives it up to another or waits past the deadline
+// gets a *pipeline.BusyError. API and pages share the queue of each model, see
+// Queues; verbs pass it by, through a socket that only the owner of the home can
+// open.
 type Queue struct {
 	next    Asker
 	observe Metrics
 	wait    time.Duration
-	line    chan struct{} // waiting or running
-	running chan struct{}
+	turns   turns
 	pace    pace
 }
 
@@ -33,16 +33,16 @@ func NewQueue(next Asker, running, waiting int, wait time.Duration, observe Metr
 	if observe == nil {
 		observe = unobserved{}
 	}
-	// The capacities are the bounds themselves.
-	return &Queue{next: next, observe: observe, wait: wait, line: make(chan struct{}, running+waiting), running: make(chan struct{}, running)}
+	return &Queue{next: next, observe: observe, wait: wait, turns: turns{slots: running, places: waiting}}
 }
 
 // Ask implements Asker.
 func (q *Queue) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline.Piece) error) (*pipeline.Receipt, error) {
-	if err := q.enter(ctx); err != nil {
+	who := r.Requester.Subject.Requester // one for each key, which only the operator makes
+	if err := q.enter(ctx, who); err != nil {
 		return nil, err
 	}
-	defer func() { <-q.running; <-q.line }()
+	defer q.turns.done(who)
 
 	start, first := time.Now(), false
 	q.pace.begin(start)
@@ -58,33 +58,42 @@ func (q *Queue) Ask(ctx context.Context, r *pipeline.Request, emit func(pipeline
 	return rec, err
 }
 
-func (q *Queue) enter(ctx context.Context) error {
+// enter returns when the requester has a slot, or with the reason why not.
+func (q *Queue) enter(ctx context.Context, who dsai.Digest) error {
 	start := time.Now()
-	select {
-	case q.line <- struct{}{}:
-	default:
-		q.observe.Stage("queue", "busy", 0)
-		return q.busy(errors.New("queue question: the line is full"))
+	w, err := q.turns.enter(who)
+	if w != nil {
+		err = q.await(ctx, w)
 	}
-	deadline := time.NewTimer(q.wait)
-	defer deadline.Stop()
-	select {
-	case q.running <- struct{}{}:
-		q.observe.Stage("queue", "ok", time.Since(start).Seconds())
+	took := time.Since(start).Seconds()
+	switch {
+	case err == nil:
+		q.observe.Stage("queue", "ok", took)
 		return nil
-	case <-deadline.C:
-		<-q.line
-		q.observe.Stage("queue", "busy", time.Since(start).Seconds())
-		return q.busy(fmt.Errorf("queue question: waited %s", q.wait))
-	case <-ctx.Done():
-		<-q.line
+	case ctx.Err() != nil: // the client left: nobody to send away
 		return context.Cause(ctx)
 	}
+	q.observe.Stage("queue", "busy", took)
+	return &pipeline.BusyError{RetryAfter: q.pace.after(time.Now(), q.turns.ahead(who), q.turns.slots), Cause: err}
 }
 
-func (q *Queue) busy(cause error) error {
-	waiting := len(q.line) - len(q.running)
-	return &pipeline.BusyError{RetryAfter: q.pace.after(time.Now(), waiting, cap(q.running)), Cause: cause}
+// await returns when the waiter's turn is called, or leaves the line.
+func (q *Queue) await(ctx context.Context, w *waiter) error {
+	deadline := time.NewTimer(q.wait)
+	defer deadline.Stop()
+	var why error
+	select {
+	case err := <-w.turn:
+		return err
+	case <-deadline.C:
+		why = fmt.Errorf("queue question: waited %s", q.wait)
+	case <-ctx.Done():
+		why = ctx.Err()
+	}
+	if !q.turns.leave(w) {
+		return <-w.turn // called at the same moment: the slot is this question's to give back
+	}
+	return why
 }
 
 func outcome(err error) string {

@@ -60,7 +60,7 @@ type Config struct {
 	HeaderTimeout  time.Duration // to send the headers; 0 = 5 s
 	ReadTimeout    time.Duration // to send a whole request; 0 = 15 s
 	WriteTimeout   time.Duration // to take each write; 0 = 30 s
-	IdleTimeout    time.Duration // between requests; 0 = 2 min
+	IdleTimeout    time.Duration // between requests, if no other connection needs the place; 0 = 2 min
 	AskTimeout     time.Duration // for one answer; 0 = 15 min
 	DrainTimeout   time.Duration // for answers under way at shutdown; 0 = 10 s
 }
@@ -221,6 +221,7 @@ func (s *Server) Handler() http.Handler { return s.handler }
 // Serve answers on l until ctx ends, lets answers under way finish for
 // Config.DrainTimeout, cuts off the rest, and returns when no handler runs.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	conns := capListener(l, s.cfg.MaxConnections, s.cfg.HeaderTimeout)
 	srv := &http.Server{
 		Handler:           s.handler,
 		ReadHeaderTimeout: s.cfg.HeaderTimeout,
@@ -229,11 +230,12 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		IdleTimeout:       s.cfg.IdleTimeout,
 		MaxHeaderBytes:    64 << 10,
 		ErrorLog:          slog.NewLogLogger(s.cfg.Logger.Handler(), slog.LevelDebug),
+		ConnState:         conns.state,
 		// Requests outlive ctx, so that a drain can be one.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	failed := make(chan error, 1)
-	go func() { failed <- srv.Serve(capListener(l, s.cfg.MaxConnections)) }()
+	go func() { failed <- srv.Serve(conns) }()
 	select {
 	case err := <-failed:
 		err = errors.Join(fmt.Errorf("serve api: %w", err), srv.Close())

@@ -4,15 +4,15 @@
 // Package inert takes out of foreign text what would act where it is shown:
 // escape sequences that a terminal obeys, and overrides of direction that make
 // text read otherwise than it says, and numbers that look like marks of sources.
-// Letters of every script stay, with the
-// joiners that Persian and Indic scripts need.
+// Letters of every script stay, with the joiners that Persian and Indic scripts
+// need.
 //
 // It escapes nothing: HTML is the templates' to escape, Markdown that of extract
 // and api/openai. Everybody who shows text may import it.
 package inert
 
 import (
-	"regexp"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -48,6 +48,22 @@ func Line(s string) string {
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 }
 
+// Escaped returns text on one line in which what acts or breaks a line is spelled
+// out, such as \n, \x1b or \u202e: for names and reasons, where nothing may be
+// lost and nothing may look like a line of the program's own.
+func Escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		if !Acts(r) && r != 0x2028 && r != 0x2029 {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return b.String()
+}
+
 // Name is Line without characters that cannot be seen: two names that look the
 // same must not be two.
 func Name(s string) string {
@@ -58,9 +74,3 @@ func Name(s string) string {
 		return r
 	}, Line(s))
 }
-
-var mark = regexp.MustCompile(`\[([0-9]+(?:[ ,]+[0-9]+)*)\]`)
-
-// Unmarked returns foreign text in which no number in brackets, such as [1] or
-// [1, 2], can be taken for the mark of a source: it becomes [ 1 ].
-func Unmarked(s string) string { return mark.ReplaceAllString(s, "[ $1 ]") }

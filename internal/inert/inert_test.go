@@ -4,7 +4,6 @@
 package inert_test
 
 import (
-	"regexp"
 	"testing"
 	"unicode/utf8"
 
@@ -12,15 +11,15 @@ import (
 )
 
 func TestForms(t *testing.T) {
-	tests := []struct{ in, text, line, name string }{
-		{"plain", "plain", "plain", "plain"},
-		{"two\r\n\tlines", "two\n\tlines", "two   lines", "two   lines"},
-		{"\x1b[2Jred\x07\u009b", "[2Jred", "[2Jred", "[2Jred"},
-		{"a\u202Eevil\u2066x\u2069", "aevilx", "aevilx", "aevilx"},
-		{"می\u200cخواهم", "می\u200cخواهم", "می\u200cخواهم", "میخواهم"}, // a joiner of Persian
-		{"Ami\u200bna\ufeff", "Ami\u200bna\ufeff", "Ami\u200bna\ufeff", "Amina"},
-		{"a\xffb", "a\uFFFDb", "a\uFFFDb", "ab"},
-		{"a\u2028b", "a\u2028b", "a b", "a b"},
+	tests := []struct{ in, text, line, name, escaped string }{
+		{"plain", "plain", "plain", "plain", "plain"},
+		{"two\r\n\tlines", "two\n\tlines", "two   lines", "two   lines", `two\r\n\tlines`},
+		{"\x1b[2Jred\x07\u009b", "[2Jred", "[2Jred", "[2Jred", `\x1b[2Jred\a\u009b`},
+		{"a\u202Eevil\u2066x\u2069", "aevilx", "aevilx", "aevilx", `a\u202eevil\u2066x\u2069`},
+		{"می\u200cخواهم", "می\u200cخواهم", "می\u200cخواهم", "میخواهم", "می\u200cخواهم"}, // a joiner of Persian
+		{"Ami\u200bna\ufeff", "Ami\u200bna\ufeff", "Ami\u200bna\ufeff", "Amina", "Ami\u200bna\ufeff"},
+		{"a\xffb", "a\uFFFDb", "a\uFFFDb", "ab", "a\uFFFDb"},
+		{"a\u2028b", "a\u2028b", "a b", "a b", `a\u2028b`},
 	}
 	for _, tt := range tests {
 		if got := inert.Text(tt.in); got != tt.text {
@@ -32,31 +31,16 @@ func TestForms(t *testing.T) {
 		if got := inert.Name(tt.in); got != tt.name {
 			t.Errorf("Name(%q) = %q, want %q", tt.in, got, tt.name)
 		}
-	}
-}
-
-func TestUnmarked(t *testing.T) {
-	for _, tt := range []struct{ in, want string }{
-		{"Boil it. [1]", "Boil it. [ 1 ]"},
-		{"[1][2] and [1, 23]", "[ 1 ][ 2 ] and [ 1, 23 ]"},
-		{"[[7]]", "[[ 7 ]]"},
-		{"a[i], [x], [ 1 ], [], [1", "a[i], [x], [ 1 ], [], [1"},
-	} {
-		if got := inert.Unmarked(tt.in); got != tt.want {
-			t.Errorf("Unmarked(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := inert.Escaped(tt.in); got != tt.escaped {
+			t.Errorf("Escaped(%q) = %q, want %q", tt.in, got, tt.escaped)
 		}
 	}
 }
-
-var mark = regexp.MustCompile(`\[[0-9]+\]`)
 
 func FuzzInert(f *testing.F) {
 	f.Add("\x1b]0;owned\x07 \u202E\xff\n\t")
 	f.Fuzz(func(t *testing.T, in string) {
-		if got := inert.Unmarked(in); mark.MatchString(got) || inert.Unmarked(got) != got {
-			t.Fatalf("Unmarked(%q) = %q holds a mark, or is not its own form", in, got)
-		}
-		for _, show := range []func(string) string{inert.Text, inert.Line, inert.Name} {
+		for _, show := range []func(string) string{inert.Text, inert.Line, inert.Name, inert.Escaped} {
 			got := show(in)
 			for _, r := range got {
 				if r != '\n' && r != '\t' && inert.Acts(r) {

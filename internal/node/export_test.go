@@ -101,6 +101,9 @@ func Shown(class dsai.EngineClass, pieces ...pipeline.Piece) string {
 	return out
 }
 
+// Said is the text of an error on one line.
+var Said = said
+
 // Unpack writes the files of a backup into a folder.
 var Unpack = unpack
 

@@ -13,36 +13,39 @@ import (
 )
 
 // marks sees to it that in what any door shows of an answer, a number in brackets
-// is a mark that an engine of ours set. Documents write such numbers too, and would
-// lead to sources that say something else. The receipt keeps the text as it was.
+// is a mark that an engine of ours set. Documents and models write such numbers
+// too, and would lead to sources that say something else. The receipt keeps the
+// text as it was.
 type marks struct {
-	class dsai.EngineClass
-	tail  string // the last of what was shown, where a mark could begin
+	class   dsai.EngineClass
+	foreign inert.Unmarker
 }
 
-// begun and rest are the halves of a mark that two pieces make.
-var (
-	begun = regexp.MustCompile(`\[[0-9]{0,3}$`)
-	rest  = regexp.MustCompile(`^[0-9]{0,3}\]`)
-)
+// own is a mark as package answer writes it.
+var own = regexp.MustCompile(`\[[0-9]{1,3}\]`)
 
 // shown returns a piece as it may be shown.
 func (m *marks) shown(p pipeline.Piece) pipeline.Piece {
 	switch {
 	case p.Quote == nil:
-		p.Text = inert.Unmarked(p.Text)
+		p.Text = m.foreign.Piece(p.Text)
 	case m.class == dsai.EngineExtract:
 		// One quote, and at its end its mark; whatever stands before is the document's.
-		line := strings.TrimSuffix(p.Text, "\n")
-		if at := strings.LastIndexByte(line, '['); at >= 0 {
-			p.Text = inert.Unmarked(p.Text[:at]) + p.Text[at:]
+		if at := strings.LastIndexByte(p.Text, '['); at >= 0 {
+			p.Text = m.foreign.Piece(p.Text[:at]) + m.foreign.Own(p.Text[at:])
 		}
-		// Composed sentences hold the marks that package answer set, and it took out all others.
+	default:
+		// Package answer took out all plain marks of the model before it set its own.
+		// What only looks like one is left.
+		var b strings.Builder
+		done := 0
+		for _, at := range own.FindAllStringIndex(p.Text, -1) {
+			b.WriteString(m.foreign.Piece(p.Text[done:at[0]]))
+			b.WriteString(m.foreign.Own(p.Text[at[0]:at[1]]))
+			done = at[1]
+		}
+		b.WriteString(m.foreign.Piece(p.Text[done:]))
+		p.Text = b.String()
 	}
-	if begun.MatchString(m.tail) && rest.MatchString(p.Text) {
-		p.Text = " " + p.Text
-	}
-	m.tail += p.Text
-	m.tail = m.tail[max(0, len(m.tail)-len("[999")):]
 	return p
 }

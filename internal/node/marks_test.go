@@ -70,7 +70,9 @@ func TestShown(t *testing.T) {
 		{"a quote that ends with a mark", dsai.EngineExtract, []pipeline.Piece{{Text: "See [2] [1]\n", Quote: q}, {Text: "[3] more [1]", Quote: q}}, "See [ 2 ] [1]\n[ 3 ] more [1]"},
 		{"a sentence with two sources", dsai.EngineUpstream, []pipeline.Piece{{Text: "Boil it [1] [3]. ", Quote: q}, {Quote: &dsai.Quote{N: 3}}}, "Boil it [1] [3]. "},
 		{"a sentence without a source", dsai.EngineInfer, []pipeline.Piece{{Text: "Boil it [1] (unsupported). "}}, "Boil it [ 1 ] (unsupported). "},
-		{"a mark in two pieces", dsai.EngineUpstream, []pipeline.Piece{{Text: "so long ["}, {Text: "1"}, {Text: "2] it goes [1].", Quote: q}}, "so long [1 2] it goes [1]."},
+		{"a mark in two pieces", dsai.EngineUpstream, []pipeline.Piece{{Text: "so long ["}, {Text: "1"}, {Text: "2] it goes [1].", Quote: q}}, "so long [ 12 ] it goes [1]."},
+		{"a quote of look-alikes", dsai.EngineExtract, []pipeline.Piece{{Text: "See [2\u200b] and ［３］ [1]\n", Quote: q}}, "See [ 2\u200b ] and ［ ３ ］ [1]\n"},
+		{"a model's look-alikes", dsai.EngineInfer, []pipeline.Piece{{Text: "Boil it 【1】 [\u20602] [1]. ", Quote: q}}, "Boil it 【 1 】 [ \u20602 ] [1]. "},
 		{"brackets in two pieces", dsai.EngineUpstream, []pipeline.Piece{{Text: "an array["}, {Text: "i] of numbers"}}, "an array[i] of numbers"},
 	} {
 		if got := node.Shown(tc.class, tc.pieces...); got != tc.want {

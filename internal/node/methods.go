@@ -106,7 +106,7 @@ func Describe(err error) *control.Error {
 	if e, ok := errors.AsType[*control.Error](err); ok {
 		return e
 	}
-	e := &control.Error{Kind: control.Failed, Message: err.Error()}
+	e := &control.Error{Kind: control.Failed, Message: said(err)}
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
 	var tooBig *engine.MemoryError
@@ -181,6 +181,23 @@ func Describe(err error) *control.Error {
 		e.Hint = "the index is derived data: remove the folder index in the home, and the next start makes it again"
 	}
 	return e
+}
+
+// said is an error's text. Of several that were joined it is one line, as of others:
+// a break of the line could as well stand in the name of a file, and is escaped.
+func said(err error) string {
+	several, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err.Error()
+	}
+	var texts []string
+	for _, e := range several.Unwrap() {
+		texts = append(texts, said(e))
+	}
+	if err.Error() != errors.Join(several.Unwrap()...).Error() {
+		return err.Error() // not joined but wrapped, with words of its own
+	}
+	return strings.Join(texts, "; ")
 }
 
 // AskArgs is a question.

@@ -64,7 +64,7 @@ func (n *Node) viewDocuments(ctx context.Context, documents ...*document) ([]vie
 	for _, d := range documents {
 		uses := counts[d.Num]
 		v := view.Document{
-			ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: inert.Line(d.Path), Owner: n.memberName(d.Member), Member: d.Member,
+			ID: d.ID, Short: shortID("d", d.ID.Digest), Title: inert.Line(d.Title), Path: d.Path, Owner: n.memberName(d.Member), Member: d.Member,
 			MediaType: d.version.Media, Language: d.version.Language, Versions: versions[d.Num], Passages: d.version.Passages, Bytes: d.version.Bytes,
 			Added: d.Created, Sensitive: d.sensitive(), Uses: uses.Count, LastUse: uses.Last, State: n.documentState(d),
 		}

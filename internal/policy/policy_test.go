@@ -114,6 +114,8 @@ func TestParseRefuses(t *testing.T) {
 		_, err := policy.Parse(edited(t, tc.edit[0], tc.edit[1]))
 		if !errors.Is(err, policy.ErrPolicy) || !strings.Contains(err.Error(), tc.problem) {
 			t.Errorf("%s: Parse = %v, want ErrPolicy about %q", tc.name, err, tc.problem)
+		} else if strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: Parse = %q, want one line", tc.name, err)
 		}
 	}
 	for _, text := range []string{"", "x", "format = 1", policy.DefaultTOML() + strings.Repeat("#", policy.MaxSize)} {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/ast"
@@ -134,8 +135,12 @@ func compile(rules []Rule) ([]rule, error) {
 
 func compileOne(when string) (cel.Program, error) {
 	checked, issues := environment.Compile(when)
-	if err := issues.Err(); err != nil {
-		return nil, err
+	if issues.Err() != nil { // whose text draws the condition, on lines of its own
+		var wrong []string
+		for _, e := range issues.Errors() {
+			wrong = append(wrong, fmt.Sprintf("line %d, column %d: %s", e.Location.Line(), e.Location.Column()+1, e.Message))
+		}
+		return nil, fmt.Errorf("condition %q: %s", when, strings.Join(wrong, "; "))
 	}
 	if checked.OutputType() != cel.BoolType {
 		return nil, fmt.Errorf("condition is of type %v, want bool", checked.OutputType())
