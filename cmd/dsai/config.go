@@ -170,7 +170,7 @@ func explainKeys() (map[string]string, error) {
 }
 
 func newConfigCommand(a *app) *cobra.Command {
-	return group(&cobra.Command{Use: "config", Short: "what can be configured"}, &cobra.Command{
+	return a.group(&cobra.Command{Use: "config", Short: "what can be configured"}, &cobra.Command{
 		Use: "explain [KEY]", Short: "the manual of one key, or of all", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, in []string) error { return a.explainConfig(in) },
 	})

@@ -23,13 +23,15 @@ func newDocsCommand(a *app) *cobra.Command {
 			RunE: func(c *cobra.Command, in []string) error { return f(c.Context(), in[0]) },
 		}
 	}
-	return group(&cobra.Command{Use: "docs", Short: "documents that the node holds"},
+	forget := verb("forget", "destroy a document's text and secret for good", a.docsForget)
+	forget.SuggestFor = removing
+	return a.group(&cobra.Command{Use: "docs", Short: "documents that the node holds"},
 		&cobra.Command{
 			Use: "list", Short: "documents, newest first", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.docsList(c.Context()) },
 		},
 		verb("show", "a document and its passages", a.docsShow),
-		verb("forget", "destroy a document's text and secret for good", a.docsForget),
+		forget,
 		verb("release", "rule that a copy set aside may stay", a.docsRelease))
 }
 

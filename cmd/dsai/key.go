@@ -25,13 +25,13 @@ func newKeyCommand(a *app) *cobra.Command {
 	create.Flags().IntVar(&in.RequestsPerMinute, "per-minute", 0, "most requests in a minute (default: as all keys, 120)")
 	create.Flags().IntVar(&in.TokensPerMinute, "tokens-per-minute", 0, "most tokens of answers in a minute (default: as all keys, 120000)")
 	create.Flags().StringSliceVar(&in.For, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
-	return group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
+	return a.group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
 		&cobra.Command{
 			Use: "list", Short: "keys and when they were used", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.keyList(c.Context()) },
 		},
 		&cobra.Command{
-			Use: "revoke NAME", Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
+			Use: "revoke NAME", SuggestFor: removing, Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
 			RunE: func(c *cobra.Command, in []string) error { return a.keyRevoke(c.Context(), in[0]) },
 		})
 }

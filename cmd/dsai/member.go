@@ -41,7 +41,7 @@ operator who you are. What you sign with them, nobody else can sign.`,
 		RunE: func(_ *cobra.Command, in []string) error { return a.memberInit(in[0], keyDir) },
 	}
 	init.Flags().StringVar(&keyDir, "keys", "", keysHelp)
-	return group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init, newMemberRotateCommand(a))
+	return a.group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init, newMemberRotateCommand(a))
 }
 
 const keysHelp = "folder of your own keys (default: dsai-member in the XDG data folder)"

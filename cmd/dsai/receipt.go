@@ -33,7 +33,7 @@ func newReceiptCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, in []string) error { return a.receiptRedact(c.Context(), in[0], in[1], names) },
 	}
 	redact.Flags().StringSliceVar(&names, "only", nil, "texts to leave out: "+strings.Join(verify.Redactions, ", ")+" (default: all)")
-	return group(&cobra.Command{Use: "receipt", Short: "one receipt: show, save, redact"}, show, save, redact)
+	return a.group(&cobra.Command{Use: "receipt", Short: "one receipt: show, save, redact"}, show, save, redact)
 }
 
 // ref is the reference that was typed, "last" when none was.

@@ -25,7 +25,7 @@ func newRevokeCommand(a *app) *cobra.Command {
 	var reason, sign, file, keyDir, save string
 	var documents []string
 	c := &cobra.Command{
-		Use: "revoke REF", Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
+		Use: "revoke REF", SuggestFor: removing, Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
 		Long: `Withdraws a consent, or one document of it. It shows what leaves the answers
 before it asks, and prints the node's signed withdrawal receipt.
 

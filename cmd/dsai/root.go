@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,7 @@ import (
 type app struct {
 	in       *os.File
 	out, err io.Writer
+	typed    []string // the arguments of dsai
 
 	cfg  Config
 	json bool // one JSON document instead of text
@@ -51,7 +54,7 @@ func parts(a *app) []part {
 }
 
 func newRoot(a *app) *cobra.Command {
-	root := group(&cobra.Command{
+	root := a.group(&cobra.Command{
 		Use:   "dsai",
 		Short: "answers from documents that their owners lend, with receipts that anybody can check",
 		Long: `dsai answers questions from documents whose owners consented, and gives a
@@ -80,6 +83,8 @@ not hold, 5 when it is worth another try.`,
 		root.SetHelpCommandGroupID(p.title) // the last
 		root.SetCompletionCommandGroupID(p.title)
 	}
+	mendHelp(root)
+	a.mendCompletion(root)
 	f := root.PersistentFlags()
 	f.String("home", "", "folder that holds the node (default $DSAI_HOME, else dsai in the XDG data folder)")
 	f.String("as", "", "member to act for, by name (default: the founder)")
@@ -87,6 +92,8 @@ not hold, 5 when it is worth another try.`,
 	f.BoolVar(&a.yes, "yes", false, "ask no questions: yes to all")
 	f.BoolVar(&a.long, "long", false, "full digests instead of short ids")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		// The flags after the wrong one were not read, and --json may be among them.
+		a.json = a.json || slices.Contains(a.typed, "--json")
 		return usage(err.Error(), "see "+c.CommandPath()+" --help")
 	})
 	root.SetOut(a.out)
@@ -102,19 +109,18 @@ func displayVersion() string {
 }
 
 // group makes a command that only holds others.
-func group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+func (a *app) group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return c.Help()
+		path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()))
+		switch {
+		case len(args) > 0 && args[0] != "help":
+			return noVerb(c, args[0], path)
+		case a.json: // help is for people
+			return usage(c.CommandPath()+": no verb named", "see "+c.CommandPath()+" --help")
 		}
-		hint := "see " + c.CommandPath() + " --help"
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean: " + c.CommandPath() + " " + near[0]
-		}
-		return usage(c.CommandPath()+": no verb \""+args[0]+"\"", hint)
+		return c.Help()
 	}
-	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(subs...)
 	return c
 }

@@ -25,7 +25,7 @@ import (
 )
 
 func newTrustCommand(a *app) *cobra.Command {
-	return group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
+	return a.group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
 		newTrustExportCommand(a),
 		&cobra.Command{
 			Use: "add FILE", Short: "believe the co-op of a trust file", Args: args(cobra.ExactArgs(1)),
