@@ -49,6 +49,7 @@ func TestJSONErrors(t *testing.T) {
 		"restore":               {"missing.tgz", "restored"},
 		"verify":                {"missing.dsai"},
 		"trust add":             {"missing.json"},
+		"trust rm":              {"nobody"},
 		"consent sign":          {"missing.json"},
 		"consent revoke":        {"--file", "missing.json"},
 		"consent object":        {"--file", "missing.json"},

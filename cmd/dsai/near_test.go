@@ -29,7 +29,7 @@ func TestNearest(t *testing.T) {
 	}{
 		{"", "aks", "ask"}, {"", "ad", "add"}, {"", "consnt", "consent"}, {"", "ASK", "ask"}, {"", "mdel", "model"},
 		{"", "verfy", "verify"}, {"", "rec", "receipts"}, {"", "hlep", "help"}, {"", "frob", ""}, {"", "x", ""}, {"", "", ""},
-		{"model", "lst", "list"}, {"model", "remove", "rm"}, {"key", "rm", "revoke"}, {"docs", "delete", "forget"},
+		{"model", "lst", "list"}, {"model", "remove", "rm"}, {"key", "rm", "revoke"}, {"trust", "remove", "rm"}, {"docs", "delete", "forget"},
 	} {
 		c := root
 		if tc.group != "" {

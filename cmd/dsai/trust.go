@@ -26,7 +26,7 @@ import (
 
 func newTrustCommand(a *app) *cobra.Command {
 	return a.group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
-		newTrustExportCommand(a),
+		newTrustExportCommand(a), newTrustRmCommand(a),
 		&cobra.Command{
 			Use: "add FILE", Short: "believe the co-op of a trust file", Args: args(cobra.ExactArgs(1)),
 			RunE: func(_ *cobra.Command, in []string) error { return a.trustAdd(in[0]) },
