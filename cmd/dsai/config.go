@@ -103,6 +103,10 @@ func (a *app) configure(c *cobra.Command) error {
 			*f.value = flag.Value.String()
 		}
 	}
+	a.typedHome = os.Getenv("DSAI_HOME")
+	if home := c.Flags().Lookup("home"); home != nil && home.Changed {
+		a.typedHome = home.Value.String()
+	}
 	if a.cfg.Log != "" {
 		var l slog.Level
 		if err := l.UnmarshalText([]byte(a.cfg.Log)); err != nil {

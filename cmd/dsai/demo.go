@@ -164,14 +164,6 @@ func (a *app) mark(ok bool) string {
 	return colour + text + "\x1b[m"
 }
 
-// self is how this program was called, so that what it proposes can be pasted.
-func self() string {
-	if strings.ContainsRune(os.Args[0], filepath.Separator) {
-		return quote(os.Args[0])
-	}
-	return "dsai"
-}
-
 // ownFolder is a folder that the user is likely to want answers from.
 func ownFolder() string {
 	home, err := os.UserHomeDir()

@@ -47,7 +47,7 @@ func (a *app) keyNew(ctx context.Context, in node.NewKeyArgs) error {
 	listen := out.Listen
 	if listen == "" {
 		listen = node.Reach(cmp.Or(a.cfg.Listen, defaultListen), a.cfg.hosts())
-		a.note("No node is running: start it with dsai up before you use the key.\n")
+		a.note(a.hereFormat("No node is running: start it with dsai up before you use the key.\n"))
 	}
 	base := "http://" + listen + "/v1"
 	a.say("# Key %s, shown only now:\n", out.Name)

@@ -109,7 +109,7 @@ func (a *app) memberInit(name, keyDir string) error {
 	}
 	a.say("Made your keys in %s. Keep a copy: without them you cannot sign or withdraw as %s.\n", dir, name)
 	a.say("Give this file to the operator, it holds nothing secret:\n  %s\n", path)
-	a.next("dsai member add --inception %s, on the operator's machine", memberFile)
+	a.nextThere("dsai member add --inception %s, on the operator's machine", memberFile)
 	return nil
 }
 

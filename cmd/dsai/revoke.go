@@ -199,7 +199,7 @@ func (a *app) showWithdrawal(done withdrawn) error {
 	}
 	a.say(".\nWithdrawal receipt w-%s, signed by the node: a later use would be proof against it.\n", s.Digest.Short())
 	if len(w.Quarantine) > 0 {
-		a.say("Copies of other members are set aside until you rule on them: dsai docs release REF\n")
+		a.say(a.hereFormat("Copies of other members are set aside until you rule on them: dsai docs release REF\n"))
 		for _, d := range w.Quarantine {
 			a.say("  d-%s\n", d.Short())
 		}
@@ -239,7 +239,7 @@ func (a *app) revokeSign(ref string, documents []string, reason, keyDir string) 
 		return a.document(map[string]string{"file": path, "revocation": s.Digest.String()})
 	}
 	a.say("Signed: %s\nIt counts from the moment at which a node of the co-op has it.\n", path)
-	a.next("dsai consent revoke --file %s, on the operator's machine", path)
+	a.nextThere("dsai consent revoke --file %s, on the operator's machine", path)
 	return nil
 }
 

@@ -25,7 +25,10 @@ type app struct {
 	out, err io.Writer
 	typed    []string // the arguments of dsai
 
-	cfg  Config
+	cfg       Config
+	typedHome string          // the home, as a flag or the environment named it
+	verbs     map[string]bool // the names after dsai
+
 	json bool // one JSON document instead of text
 	yes  bool // ask nothing
 	long bool // full digests
@@ -85,6 +88,7 @@ not hold, 5 when it is worth another try.`,
 	}
 	mendHelp(root)
 	a.mendCompletion(root)
+	a.verbs = verbsOf(root)
 	f := root.PersistentFlags()
 	f.String("home", "", "folder that holds the node (default $DSAI_HOME, else dsai in the XDG data folder)")
 	f.String("as", "", "member to act for, by name (default: the founder)")
@@ -166,11 +170,12 @@ func (a *app) finish(err error) int {
 	if errors.Is(err, context.Canceled) {
 		err = &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
 	}
-	e := node.Describe(err)
+	e := *node.Describe(err)
+	e.Hint = a.here(e.Hint)
 	if a.json {
 		a.document(struct {
 			Error *control.Error `json:"error"`
-		}{e})
+		}{&e})
 		return codes[e.Kind]
 	}
 	a.note("dsai: error: %s\n", e.Message)

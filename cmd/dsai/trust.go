@@ -96,7 +96,7 @@ func (a *app) trustExport(ctx context.Context, in []string, p node.TrustArgs) er
 		return a.document(describeTrust(&t, in[0]))
 	}
 	a.say("Wrote %s. Hand it out, and let people compare its fingerprint by another way:\n  %s\n", in[0], fingerprint(&t))
-	a.next("dsai trust add %s, on their machine", quote(in[0]))
+	a.nextThere("dsai trust add %s, on their machine", quote(in[0]))
 	return nil
 }
 
