@@ -52,9 +52,6 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	if err != nil {
 		return c, err
 	}
-	if t.quoteMax < 0 {
-		return c, usage(fmt.Sprintf("--quote-max %d: want a number of characters", t.quoteMax), "")
-	}
 	if t.sensitive && t.share {
 		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
 	}

@@ -90,12 +90,17 @@ func (a *app) keyList(ctx context.Context) error {
 }
 
 func (a *app) keyRevoke(ctx context.Context, name string) error {
-	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, nil); err != nil {
+	var out node.RevokedKey
+	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, &out); err != nil {
 		return err
 	}
 	if a.json {
-		return a.document(map[string]string{"revoked": name})
+		return a.document(out)
 	}
-	a.say("Key %s opens nothing any more.\n", name)
+	if out.Before {
+		a.say("Key %s was revoked already, at %s.\n", name, when(out.At))
+		return nil
+	}
+	a.say("Key %s opens nothing any more. Another may take its name.\n", name)
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -74,7 +75,7 @@ not hold, 5 when it is worth another try.`,
 		Version:           displayVersion(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.configure(c) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return errors.Join(counts(c), a.configure(c)) },
 	})
 	cobra.EnableCommandSorting = false
 	for _, p := range parts(a) {
@@ -103,6 +104,21 @@ not hold, 5 when it is worth another try.`,
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	return root
+}
+
+// counts refuses a number below one in flags that say how many at most: zero would
+// mean the same as the flag left out, which is not what it says.
+func counts(c *cobra.Command) error {
+	for _, name := range []string{"limit", "passages", "per-minute", "quote-max", "tokens-per-minute"} {
+		f := c.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if n, err := c.Flags().GetInt(name); err == nil && n < 1 {
+			return usage(fmt.Sprintf("--%s %d: want 1 or more", name, n), "leave it out, or give a number: "+f.Usage)
+		}
+	}
+	return nil
 }
 
 func displayVersion() string {
