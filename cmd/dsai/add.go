@@ -8,9 +8,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/ingest"
@@ -51,6 +53,9 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	until, err := lastMoment(t.until)
 	if err != nil {
 		return c, err
+	}
+	if until != 0 && until < dsai.At(time.Now()) {
+		return c, usage(fmt.Sprintf("--until %s has passed", t.until), "name the last day on which it may be used, or leave it out for a year")
 	}
 	if t.sensitive && t.share {
 		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")

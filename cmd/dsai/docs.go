@@ -72,7 +72,7 @@ func (a *app) docsShow(ctx context.Context, ref string) error {
 	a.say("%s  %s, of %s, %s\n", a.id(d.Short, d.ID), d.Title, d.Owner, d.State)
 	a.say("%s, %s, %s, %s\n", d.Path, d.MediaType, size(d.Bytes), plural(d.Versions, "version"))
 	if d.Consent != nil {
-		a.say("Consent %s for %s until %s. Used %s.\n", d.Consent.Short, strings.Join(d.Consent.Purposes, ", "), when(d.Consent.Until), times(d.Uses))
+		a.say("Consent %s for %s until %s. Used so far: %s.\n", d.Consent.Short, strings.Join(d.Consent.Purposes, ", "), when(d.Consent.Until), times(d.Uses))
 	}
 	for i, p := range d.Text {
 		head := strings.Join(p.Heading, " › ")

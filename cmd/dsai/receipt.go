@@ -86,7 +86,7 @@ func (a *app) receiptRedact(ctx context.Context, from, path string, names []stri
 
 func (a *app) writeBundle(raw []byte, path, note string) error {
 	if err := durable.CreateFile(path, append(raw, '\n'), 0o600); err != nil {
-		return usage(fmt.Sprintf("save bundle: %v", err), "")
+		return usage(fmt.Sprintf("save bundle: %v", err), fileHint(err))
 	}
 	if a.json {
 		return a.document(map[string]any{"path": path, "bytes": len(raw) + 1})

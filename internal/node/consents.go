@@ -302,7 +302,8 @@ func (n *Node) callOpen(ctx context.Context, a OpenArgs, _ func(any)) (*Opened, 
 		return nil, fmt.Errorf("open %q: that receipt has no passages", a.Ref)
 	}
 	if number > len(s.Subject.Used) {
-		return nil, fmt.Errorf("open %q: the answer was given %d passages", a.Ref, len(s.Subject.Used))
+		return nil, &control.Error{Kind: control.Usage, Message: fmt.Sprintf("open %q: the answer was given %d passages", a.Ref, len(s.Subject.Used)),
+			Hint: "dsai explain REF lists them"}
 	}
 	u := s.Subject.Used[number-1]
 	d := n.lib.documentByID(u.Document)

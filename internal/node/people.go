@@ -57,7 +57,7 @@ func (n *Node) newName(name string) (string, error) {
 		return "", errors.New("add member: a name has 1 to 80 characters")
 	}
 	if m, _ := n.memberNamed(name); m != nil && strings.EqualFold(m.Name, name) {
-		return "", fmt.Errorf("add member %q: %w", name, store.ErrExists)
+		return "", &control.Error{Kind: control.Usage, Message: fmt.Sprintf("add member %q: there is one of this name", name), Hint: "choose another name: members are told apart by it"}
 	}
 	return name, nil
 }

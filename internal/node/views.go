@@ -420,7 +420,7 @@ func (n *Node) FindReceipt(ctx context.Context, ref string) (store.Receipt, erro
 	case err != nil:
 		return store.Receipt{}, err
 	case len(rows) == 0:
-		return store.Receipt{}, fmt.Errorf("receipt %q: %w", ref, store.ErrNotFound)
+		return store.Receipt{}, &missingError{"receipt", ref, "see dsai receipts"}
 	case len(rows) > 1:
 		return store.Receipt{}, fmt.Errorf("receipt %q: %w: %d receipts begin so", ref, store.ErrAmbiguous, len(rows))
 	}
