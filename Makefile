@@ -29,7 +29,7 @@ build: ## build bin/dsai
 	$(BUILD) -o bin/dsai ./cmd/dsai
 
 demo: build ## build, then play the seven beats; OPEN=1 leaves the node running
-	./bin/dsai demo $(if $(OPEN),,--exit)
+	./bin/dsai demo $(if $(OPEN),,--exit --out bin/demo)
 
 install: build ## copy dsai to $(PREFIX)/bin
 	install -d $(DESTDIR)$(PREFIX)/bin

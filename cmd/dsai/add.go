@@ -5,16 +5,14 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/ingest"
@@ -56,8 +54,8 @@ func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) 
 	if err != nil {
 		return c, err
 	}
-	if t.quoteMax < 0 {
-		return c, usage(fmt.Sprintf("--quote-max %d: want a number of characters", t.quoteMax), "")
+	if until != 0 && until < dsai.At(time.Now()) {
+		return c, usage(fmt.Sprintf("--until %s has passed", t.until), "name the last day on which it may be used, or leave it out for a year")
 	}
 	if t.sensitive && t.share {
 		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
@@ -101,18 +99,43 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 	if err != nil {
 		return err
 	}
-	if a.json {
-		if err := a.document(out); err != nil {
-			return err
-		}
-	} else {
+	failure := leftOut(&out)
+	if !a.json {
 		a.showContributed(&out)
-	}
-	if unreadable(out.Skipped) || len(out.Documents) == 0 {
-		if !a.json && len(out.Documents) == 0 {
-			return &control.Error{Kind: control.Failed, Message: "nothing was added", Hint: nothingHint(out.Skipped)}
+		if failure != nil {
+			return failure
 		}
-		return shown(control.Failed)
+		return nil
+	}
+	if err := a.document(added{out, failure}); err != nil {
+		return err
+	}
+	if failure != nil {
+		return shown(failure.Kind)
+	}
+	return nil
+}
+
+// added is what dsai add --json prints: also what was added beside what could not be.
+type added struct {
+	node.Contributed
+	Error *control.Error `json:"error,omitempty"`
+}
+
+// leftOut is the error of an addition that left out what should have been added,
+// nil when it left out nothing.
+func leftOut(out *node.Contributed) *control.Error {
+	bad := 0
+	for _, s := range out.Skipped {
+		if unreadable(s) {
+			bad++
+		}
+	}
+	switch {
+	case len(out.Documents) == 0:
+		return &control.Error{Kind: control.Failed, Message: "nothing was added", Hint: nothingHint(out.Skipped)}
+	case bad > 0:
+		return &control.Error{Kind: control.Failed, Message: plural(bad, "file") + " could not be added, the rest was", Hint: nothingHint(out.Skipped)}
 	}
 	return nil
 }
@@ -187,17 +210,14 @@ func takeSigned(path string, req *node.Contribution) error {
 	return nil
 }
 
-// unreadable reports whether a file could not be taken that should have been;
-// what was left out on purpose does not count.
-func unreadable(skipped []node.Skipped) bool {
-	for _, s := range skipped {
-		switch ingest.Code(s.Code) {
-		case ingest.CodeLink, ingest.CodeEmpty, ingest.CodePrivate:
-		default:
-			return true
-		}
+// unreadable reports whether s should have been taken and could not be; what was
+// left out on purpose does not count.
+func unreadable(s node.Skipped) bool {
+	switch ingest.Code(s.Code) {
+	case ingest.CodeLink, ingest.CodeEmpty, ingest.CodePrivate:
+		return false
 	}
-	return false
+	return true
 }
 
 func (a *app) showContributed(out *node.Contributed) {
@@ -264,114 +284,4 @@ func (a *app) showSkipped(skipped []node.Skipped) {
 	for _, s := range skipped {
 		a.say("  %s: %s\n", typed(s.Path), s.Reason)
 	}
-}
-
-// meter shows how far an ingest is, in one line that rewrites itself on a
-// terminal, else now and then.
-type meter struct {
-	a     *app
-	live  bool
-	drawn bool
-	last  time.Time
-}
-
-func (a *app) meter() *meter { return &meter{a: a, live: terminal(os.Stderr), last: time.Now()} }
-
-func (m *meter) show(raw json.RawMessage) {
-	var w node.Waiting
-	if json.Unmarshal(raw, &w) == nil && w.For != "" {
-		m.a.note("waiting for %s to finish\n", w.For)
-		return
-	}
-	var p ingest.Progress
-	if json.Unmarshal(raw, &p) != nil || m.a.json {
-		return
-	}
-	every := 10 * time.Second
-	if m.live {
-		every = 100 * time.Millisecond
-	}
-	if time.Since(m.last) < every {
-		return
-	}
-	m.last, m.drawn = time.Now(), true
-	line := fmt.Sprintf("%d/%d files, %s, %s/s", p.Files, p.FilesTotal, plural(p.Passages, "passage"), size(p.Rate))
-	if p.ETA > 0 {
-		line += ", " + p.ETA.Round(time.Second).String() + " left"
-	}
-	if !m.live {
-		m.a.note("%s\n", line)
-		return
-	}
-	m.a.note("\r\x1b[K%s  %s", line, clip(filepath.Base(p.Path), 40))
-}
-
-func (m *meter) clear() {
-	if m.live && m.drawn {
-		m.a.note("\r\x1b[K")
-	}
-}
-
-// maxFile bounds what is read from files that others made.
-const maxFile = 64 << 20
-
-// readFile reads a file that somebody else may have made.
-func readFile(path string) ([]byte, error) {
-	st, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, usage(err.Error(), "")
-	case !st.Mode().IsRegular():
-		return nil, usage(fmt.Sprintf("read %s: not a file", path), "")
-	case st.Size() > maxFile:
-		return nil, usage(fmt.Sprintf("read %s: %s, at most %s", path, size(st.Size()), size(maxFile)), "")
-	}
-	return os.ReadFile(path)
-}
-
-// readJSON reads a file of ours with the given value of its member "format".
-func readJSON[T any](path, format string, v *T) error {
-	b, err := readFile(path)
-	if err != nil {
-		return err
-	}
-	return decodeJSON(path, b, format, v)
-}
-
-func decodeJSON[T any](path string, b []byte, format string, v *T) error {
-	if formatOf(b) != format {
-		return usage(fmt.Sprintf("read %s: not a file of format %s", path, format), formatHint(format))
-	}
-	d := json.NewDecoder(strings.NewReader(string(b)))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return usage(fmt.Sprintf("read %s: %v", path, err), "")
-	}
-	return nil
-}
-
-// formatOf returns what a file of ours says it is, "" when it says nothing.
-func formatOf(b []byte) string {
-	var head struct {
-		Format string `json:"format"`
-	}
-	if json.Unmarshal(b, &head) != nil {
-		return ""
-	}
-	return head.Format
-}
-
-// formatHint says which verb makes a file.
-func formatHint(format string) string {
-	switch format {
-	case node.RequestFormat:
-		return "the operator makes it with: dsai consent request PATH… --to NAME"
-	case node.SignedFormat, node.SignedAdditionsFormat:
-		return "the member makes it with: dsai consent sign FILE"
-	case node.KeysFormat:
-		return "the member makes it with: dsai member rotate"
-	case memberFormat:
-		return "the member makes it with: dsai member init NAME"
-	}
-	return ""
 }

@@ -103,6 +103,10 @@ func (a *app) configure(c *cobra.Command) error {
 			*f.value = flag.Value.String()
 		}
 	}
+	a.typedHome = os.Getenv("DSAI_HOME")
+	if home := c.Flags().Lookup("home"); home != nil && home.Changed {
+		a.typedHome = home.Value.String()
+	}
 	if a.cfg.Log != "" {
 		var l slog.Level
 		if err := l.UnmarshalText([]byte(a.cfg.Log)); err != nil {
@@ -170,7 +174,7 @@ func explainKeys() (map[string]string, error) {
 }
 
 func newConfigCommand(a *app) *cobra.Command {
-	return group(&cobra.Command{Use: "config", Short: "what can be configured"}, &cobra.Command{
+	return a.group(&cobra.Command{Use: "config", Short: "what can be configured"}, &cobra.Command{
 		Use: "explain [KEY]", Short: "the manual of one key, or of all", Args: args(cobra.MaximumNArgs(1)),
 		RunE: func(_ *cobra.Command, in []string) error { return a.explainConfig(in) },
 	})

@@ -26,7 +26,7 @@ func newConsentCommand(a *app) *cobra.Command {
 		Use: "show REF", Short: "what a consent agrees to, in words", Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, in []string) error { return a.consentShow(c.Context(), in[0]) },
 	}
-	return group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
+	return a.group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
 		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a), newObjectCommand(a))
 }
 
@@ -141,11 +141,34 @@ func (a *app) consentShow(ctx context.Context, ref string) error {
 			a.say("Withdrawn, of these: %s\n", join(out.Withdrawn))
 		}
 	}
+	a.withdrawals(&out)
 	a.objections(out.Objections)
 	if out.State == "in force" {
 		a.next("dsai consent revoke %s", out.Short)
 	}
 	return nil
+}
+
+// withdrawals lists by which receipts something was taken back.
+func (a *app) withdrawals(c *node.ConsentShown) {
+	if len(c.Withdrawals) == 0 {
+		return
+	}
+	a.say("\nWithdrawal receipts:\n")
+	var rows [][]string
+	for _, w := range c.Withdrawals {
+		what := join(w.Documents)
+		if n := len(w.Documents); n > 3 {
+			what = plural(n, "document")
+		}
+		rows = append(rows, []string{"  " + a.id(w.Short, w.Receipt), when(w.At), what})
+	}
+	a.table(rows...)
+	ref := c.Short
+	if c.Revoked == 0 && len(c.Withdrawals[0].Documents) > 0 {
+		ref = c.Withdrawals[0].Documents[0]
+	}
+	a.say(a.hereFormat("To have one as a file: dsai consent revoke %s --save FILE\n"), ref)
 }
 
 // wordsNow are the words of a consent; one that was withdrawn cannot be again.

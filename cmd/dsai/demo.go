@@ -16,30 +16,38 @@ import (
 
 	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/demo"
+	"dsai.example/dsai/internal/durable"
 	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 )
 
 func newDemoCommand(a *app) *cobra.Command {
 	var exit bool
+	var out string
 	c := &cobra.Command{
 		Use: "demo", Short: "the main job in seven beats, on sample documents in a home of its own", Args: args(cobra.NoArgs),
 		Long: `Plays the main job on a real node in a temporary home, and checks every beat.
 Then the node's pages stay open until Ctrl-C. With --exit, or --json, it ends
-at once and leaves the bundles and the trust file for others to verify.`,
+at once and leaves the bundles and the trust file for others to verify, in a
+temporary folder or in the one that --out names.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if exit || a.json {
-				return a.demoOnce(c.Context())
+				return a.demoOnce(c.Context(), out)
+			}
+			if out != "" {
+				return usage("demo: --out keeps what --exit leaves", "dsai demo --exit --out "+quote(out))
 			}
 			return a.demoServed(c.Context())
 		},
 	}
 	c.Flags().BoolVar(&exit, "exit", false, "do not open the pages afterwards")
+	c.Flags().StringVar(&out, "out", "", "with --exit: folder for bundles and trust file, in place of those of the last time")
 	return c
 }
 
-// demoOnce plays and ends; what others can verify stays.
-func (a *app) demoOnce(ctx context.Context) error {
+// demoOnce plays and ends; what others can verify stays, in the folder out if one
+// is named.
+func (a *app) demoOnce(ctx context.Context, out string) error {
 	dir, d, err := a.openDemo(ctx)
 	if err != nil {
 		return err
@@ -49,11 +57,37 @@ func (a *app) demoOnce(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return errors.Join(ctx.Err(), err, os.RemoveAll(dir))
 	}
+	if out != "" {
+		err = errors.Join(err, keepDemo(r, out), os.RemoveAll(dir))
+	}
 	a.showHandOff(r)
 	if a.json {
 		err = errors.Join(err, a.document(r))
 	}
 	return errors.Join(err, demoOutcome(r))
+}
+
+// keepDemo copies what a demo left into a folder, over what an earlier one left there.
+func keepDemo(r *demo.Report, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("keep demo: %w", err)
+	}
+	keep := func(path *string) error {
+		if *path == "" {
+			return nil // a beat before it did not hold
+		}
+		raw, err := os.ReadFile(*path)
+		if err != nil {
+			return fmt.Errorf("keep demo: %w", err)
+		}
+		*path = filepath.Join(dir, filepath.Base(*path))
+		return durable.WriteFile(*path, raw, 0o644)
+	}
+	err := keep(&r.Trust)
+	for i := range r.Bundles {
+		err = errors.Join(err, keep(&r.Bundles[i]))
+	}
+	return err
 }
 
 // demoServed plays, then serves the node's pages until ctx ends. Nothing stays.
@@ -162,14 +196,6 @@ func (a *app) mark(ok bool) string {
 		return text
 	}
 	return colour + text + "\x1b[m"
-}
-
-// self is how this program was called, so that what it proposes can be pasted.
-func self() string {
-	if strings.ContainsRune(os.Args[0], filepath.Separator) {
-		return quote(os.Args[0])
-	}
-	return "dsai"
 }
 
 // ownFolder is a folder that the user is likely to want answers from.

@@ -23,13 +23,15 @@ func newDocsCommand(a *app) *cobra.Command {
 			RunE: func(c *cobra.Command, in []string) error { return f(c.Context(), in[0]) },
 		}
 	}
-	return group(&cobra.Command{Use: "docs", Short: "documents that the node holds"},
+	forget := verb("forget", "destroy a document's text and secret for good", a.docsForget)
+	forget.SuggestFor = removing
+	return a.group(&cobra.Command{Use: "docs", Short: "documents that the node holds"},
 		&cobra.Command{
 			Use: "list", Short: "documents, newest first", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.docsList(c.Context()) },
 		},
 		verb("show", "a document and its passages", a.docsShow),
-		verb("forget", "destroy a document's text and secret for good", a.docsForget),
+		forget,
 		verb("release", "rule that a copy set aside may stay", a.docsRelease))
 }
 
@@ -70,7 +72,7 @@ func (a *app) docsShow(ctx context.Context, ref string) error {
 	a.say("%s  %s, of %s, %s\n", a.id(d.Short, d.ID), d.Title, d.Owner, d.State)
 	a.say("%s, %s, %s, %s\n", d.Path, d.MediaType, size(d.Bytes), plural(d.Versions, "version"))
 	if d.Consent != nil {
-		a.say("Consent %s for %s until %s. Used %s.\n", d.Consent.Short, strings.Join(d.Consent.Purposes, ", "), when(d.Consent.Until), times(d.Uses))
+		a.say("Consent %s for %s until %s. Used so far: %s.\n", d.Consent.Short, strings.Join(d.Consent.Purposes, ", "), when(d.Consent.Until), times(d.Uses))
 	}
 	for i, p := range d.Text {
 		head := strings.Join(p.Heading, " › ")

@@ -25,13 +25,13 @@ func newKeyCommand(a *app) *cobra.Command {
 	create.Flags().IntVar(&in.RequestsPerMinute, "per-minute", 0, "most requests in a minute (default: as all keys, 120)")
 	create.Flags().IntVar(&in.TokensPerMinute, "tokens-per-minute", 0, "most tokens of answers in a minute (default: as all keys, 120000)")
 	create.Flags().StringSliceVar(&in.For, "for", nil, "purposes that its holder undertakes, the first is the default (default answers)")
-	return group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
+	return a.group(&cobra.Command{Use: "key", Short: "API keys, each bound to what its holder undertakes"}, create,
 		&cobra.Command{
 			Use: "list", Short: "keys and when they were used", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.keyList(c.Context()) },
 		},
 		&cobra.Command{
-			Use: "revoke NAME", Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
+			Use: "revoke NAME", SuggestFor: removing, Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
 			RunE: func(c *cobra.Command, in []string) error { return a.keyRevoke(c.Context(), in[0]) },
 		})
 }
@@ -47,7 +47,7 @@ func (a *app) keyNew(ctx context.Context, in node.NewKeyArgs) error {
 	listen := out.Listen
 	if listen == "" {
 		listen = node.Reach(cmp.Or(a.cfg.Listen, defaultListen), a.cfg.hosts())
-		a.note("No node is running: start it with dsai up before you use the key.\n")
+		a.note(a.hereFormat("No node is running: start it with dsai up before you use the key.\n"))
 	}
 	base := "http://" + listen + "/v1"
 	a.say("# Key %s, shown only now:\n", out.Name)
@@ -90,12 +90,17 @@ func (a *app) keyList(ctx context.Context) error {
 }
 
 func (a *app) keyRevoke(ctx context.Context, name string) error {
-	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, nil); err != nil {
+	var out node.RevokedKey
+	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, &out); err != nil {
 		return err
 	}
 	if a.json {
-		return a.document(map[string]string{"revoked": name})
+		return a.document(out)
 	}
-	a.say("Key %s opens nothing any more.\n", name)
+	if out.Before {
+		a.say("Key %s was revoked already, at %s.\n", name, when(out.At))
+		return nil
+	}
+	a.say("Key %s opens nothing any more. Another may take its name.\n", name)
 	return nil
 }

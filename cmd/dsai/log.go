@@ -12,7 +12,7 @@ import (
 )
 
 func newLogCommand(a *app) *cobra.Command {
-	return group(&cobra.Command{Use: "log", Short: "the node's transparency log"},
+	return a.group(&cobra.Command{Use: "log", Short: "the node's transparency log"},
 		&cobra.Command{
 			Use: "checkpoint", Short: "the signed state of the log (C2SP)", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error {

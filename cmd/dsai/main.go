@@ -16,15 +16,18 @@ import (
 // version is stamped by the Makefile.
 var version string
 
-func main() { os.Exit(run()) }
-
-// run returns the exit code, so that tests can call it.
-func run() int {
+func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	a := &app{in: os.Stdin, out: os.Stdout, err: os.Stderr, typed: os.Args[1:]}
+	code := a.do(ctx)
+	stop()
+	os.Exit(code)
+}
+
+// do does what was typed and returns the exit code.
+func (a *app) do(ctx context.Context) int {
 	root := newRoot(a)
-	root.SetArgs(os.Args[1:])
+	root.SetArgs(a.typed)
 	err := root.ExecuteContext(ctx)
 	if _, said := errors.AsType[shown](err); err != nil && ctx.Err() != nil && !said && !errors.Is(err, errStopped) {
 		err = context.Canceled // whatever it broke off in

@@ -41,7 +41,7 @@ operator who you are. What you sign with them, nobody else can sign.`,
 		RunE: func(_ *cobra.Command, in []string) error { return a.memberInit(in[0], keyDir) },
 	}
 	init.Flags().StringVar(&keyDir, "keys", "", keysHelp)
-	return group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init, newMemberRotateCommand(a))
+	return a.group(&cobra.Command{Use: "member", Short: "who lends and who asks"}, add, list, init, newMemberRotateCommand(a))
 }
 
 const keysHelp = "folder of your own keys (default: dsai-member in the XDG data folder)"
@@ -109,7 +109,7 @@ func (a *app) memberInit(name, keyDir string) error {
 	}
 	a.say("Made your keys in %s. Keep a copy: without them you cannot sign or withdraw as %s.\n", dir, name)
 	a.say("Give this file to the operator, it holds nothing secret:\n  %s\n", path)
-	a.next("dsai member add --inception %s, on the operator's machine", memberFile)
+	a.nextThere("dsai member add --inception %s, on the operator's machine", memberFile)
 	return nil
 }
 

@@ -44,12 +44,14 @@ passages whose owners agreed to share them: dsai add --share, or consent request
 			RunE: func(c *cobra.Command, in []string) error { return f(c.Context(), in[0]) },
 		}
 	}
-	return group(&cobra.Command{Use: "model", Short: "engines that can be asked"},
+	rm := one("rm", "forget a model, and remove its copy in the home", a.modelRemove)
+	rm.SuggestFor = removing
+	return a.group(&cobra.Command{Use: "model", Short: "engines that can be asked"},
 		&cobra.Command{
 			Use: "list", Short: "engines, the default first", Args: args(cobra.NoArgs),
 			RunE: func(c *cobra.Command, _ []string) error { return a.modelList(c.Context()) },
 		},
-		add, one("show", "what receipts say of an engine", a.modelShow), one("rm", "forget a model, and remove its copy in the home", a.modelRemove),
+		add, one("show", "what receipts say of an engine", a.modelShow), rm,
 		&cobra.Command{
 			Use: "bench NAME [QUESTION…]", Short: "time a model file, or questions of your own on any engine", Args: args(cobra.MinimumNArgs(1)),
 			RunE: func(c *cobra.Command, in []string) error { return a.modelBench(c.Context(), in[0], in[1:]) },

@@ -13,11 +13,11 @@ import (
 )
 
 func newNodeCommand(a *app) *cobra.Command {
-	clock := group(&cobra.Command{Use: "clock", Short: "the time by which consents are decided"}, &cobra.Command{
+	clock := a.group(&cobra.Command{Use: "clock", Short: "the time by which consents are decided"}, &cobra.Command{
 		Use: "accept", Short: "believe the machine's clock after a jump", Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.clockAccept(c.Context()) },
 	})
-	return group(&cobra.Command{Use: "node", Short: "this node itself"}, clock, newNodeRotateCommand(a))
+	return a.group(&cobra.Command{Use: "node", Short: "this node itself"}, clock, newNodeRotateCommand(a))
 }
 
 func (a *app) clockAccept(ctx context.Context) error {

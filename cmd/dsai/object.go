@@ -85,7 +85,7 @@ func (a *app) showObjected(o node.Objected) error {
 		return a.document(o)
 	}
 	a.say("Recorded: %s, %s, about %s.\n", a.id(o.Short, o.Digest), o.Words(), o.What)
-	a.say("It changes nobody's permission: to take something back, dsai consent revoke.\n")
+	a.say(a.hereFormat("It changes nobody's permission: to take something back, dsai consent revoke REF.\n"))
 	return nil
 }
 
@@ -132,7 +132,7 @@ func (a *app) objectSign(d *dissent) error {
 		return a.document(map[string]string{"file": path, "objection": s.Digest.String()})
 	}
 	a.say("Signed: %s\n", path)
-	a.next("dsai consent object --file %s, on the operator's machine", path)
+	a.nextThere("dsai consent object --file %s, on the operator's machine", path)
 	return nil
 }
 

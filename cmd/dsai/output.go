@@ -85,7 +85,10 @@ func harmless(args []any) []any {
 }
 
 // next prints the command that is useful now, under all others.
-func (a *app) next(format string, args ...any) { a.say("\nNext: "+format+"\n", args...) }
+func (a *app) next(format string, args ...any) { a.say("\nNext: "+a.hereFormat(format)+"\n", args...) }
+
+// nextThere is next for a command on another machine.
+func (a *app) nextThere(format string, args ...any) { a.say("\nNext: "+format+"\n", args...) }
 
 // indent prints text of several lines, set apart from our own.
 func (a *app) indent(text string) { a.apart("  ", text) }

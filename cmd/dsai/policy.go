@@ -22,7 +22,7 @@ func newPolicyCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, _ []string) error { return a.policyShow(c.Context(), asTOML) },
 	}
 	show.Flags().BoolVar(&asTOML, "toml", false, "as a file to change and adopt")
-	return group(&cobra.Command{Use: "policy", Short: "what the co-op allows at most"},
+	return a.group(&cobra.Command{Use: "policy", Short: "what the co-op allows at most"},
 		show,
 		&cobra.Command{
 			Use: "adopt FILE", Short: "put a policy in force (TOML): the founder signs, the log has it", Args: args(cobra.ExactArgs(1)),

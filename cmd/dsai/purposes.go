@@ -49,7 +49,7 @@ func (a *app) purposes(all bool) error {
 	}
 	a.table(rows...)
 	if !all {
-		a.say("\nEvery term of %s works as well: dsai purposes --all\n", strings.TrimSpace(purpose.Vocabulary))
+		a.say(a.hereFormat("\nEvery term of %s works as well: dsai purposes --all\n"), strings.TrimSpace(purpose.Vocabulary))
 	}
 	return nil
 }

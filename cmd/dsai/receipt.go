@@ -33,7 +33,7 @@ func newReceiptCommand(a *app) *cobra.Command {
 		RunE: func(c *cobra.Command, in []string) error { return a.receiptRedact(c.Context(), in[0], in[1], names) },
 	}
 	redact.Flags().StringSliceVar(&names, "only", nil, "texts to leave out: "+strings.Join(verify.Redactions, ", ")+" (default: all)")
-	return group(&cobra.Command{Use: "receipt", Short: "one receipt: show, save, redact"}, show, save, redact)
+	return a.group(&cobra.Command{Use: "receipt", Short: "one receipt: show, save, redact"}, show, save, redact)
 }
 
 // ref is the reference that was typed, "last" when none was.
@@ -86,7 +86,7 @@ func (a *app) receiptRedact(ctx context.Context, from, path string, names []stri
 
 func (a *app) writeBundle(raw []byte, path, note string) error {
 	if err := durable.CreateFile(path, append(raw, '\n'), 0o600); err != nil {
-		return usage(fmt.Sprintf("save bundle: %v", err), "")
+		return usage(fmt.Sprintf("save bundle: %v", err), fileHint(err))
 	}
 	if a.json {
 		return a.document(map[string]any{"path": path, "bytes": len(raw) + 1})

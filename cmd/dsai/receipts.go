@@ -36,7 +36,7 @@ func (a *app) receipts(ctx context.Context, limit int) error {
 		a.next("dsai ask \"…\"")
 		return nil
 	}
-	var rows [][]string
+	rows := [][]string{{"RECEIPT", "WHEN", "BY", "FOR", "OUTCOME", "QUESTION"}}
 	for _, r := range out {
 		outcome := string(r.Assurance)
 		switch {

@@ -32,6 +32,7 @@ func (a *app) restore(ctx context.Context, in []string) error {
 		if a.cfg.Home, err = filepath.Abs(in[1]); err != nil {
 			return err
 		}
+		a.typedHome = in[1]
 	}
 	cfg := a.nodeConfig()
 	cfg.Now = time.Now
@@ -49,14 +50,14 @@ func (a *app) restore(ctx context.Context, in []string) error {
 	}
 	a.say("Restored into %s, with a new epoch of the log.\n", a.cfg.Home)
 	a.say("Withdrawals made after the backup are not in it: hand in again every withdrawal that members hold.\n")
-	a.say("Nor are changes of keys: was one stolen since? Change it again first, with dsai node rotate or dsai member rotate.\n")
+	a.say(a.hereFormat("Nor are changes of keys: was one stolen since? Change it again first, with dsai node rotate or dsai member rotate.\n"))
 	if all, err := a.models(ctx); err == nil {
 		for _, m := range all {
 			if m.File != nil && m.File.Problem != "" {
-				a.say("Model %s is without its file, which backups leave out: dsai model add FILE --name %s brings it back.\n", m.ID, quote(m.ID))
+				a.say(a.hereFormat("Model %s is without its file, which backups leave out: dsai model add FILE --name %s brings it back.\n"), m.ID, quote(m.ID))
 			}
 		}
 	}
-	a.next("dsai fsck --home %s", quote(a.cfg.Home))
+	a.next("dsai fsck")
 	return nil
 }

@@ -25,7 +25,7 @@ func newRevokeCommand(a *app) *cobra.Command {
 	var reason, sign, file, keyDir, save string
 	var documents []string
 	c := &cobra.Command{
-		Use: "revoke REF", Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
+		Use: "revoke REF", SuggestFor: removing, Short: "withdraw: a consent, a document or a file name", Args: args(cobra.MaximumNArgs(1)),
 		Long: `Withdraws a consent, or one document of it. It shows what leaves the answers
 before it asks, and prints the node's signed withdrawal receipt.
 
@@ -53,21 +53,12 @@ operator hands it in (--file).`,
 }
 
 func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
-	var p view.Withdrawal
-	err := a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p)
+	p, ref, err := a.toWithdraw(ctx, ref)
 	if err != nil {
-		// A path as typed may mean the file that the node knows by its whole path.
-		abs, aerr := filepath.Abs(ref)
-		if aerr != nil {
-			return err
-		}
-		if aerr = a.call(ctx, "consent.preview", node.Ref{Ref: abs}, nil, &p); aerr != nil {
-			if node.Describe(aerr).Hint != "" {
-				return aerr // it knows more: withdrawn already
-			}
-			return err
-		}
-		ref = abs
+		return err
+	}
+	if p.Done {
+		return a.revokedBefore(ctx, ref, p, save)
 	}
 	whole := strings.HasPrefix(p.Consent.Digest.String(), strings.TrimPrefix(strings.ToLower(ref), "c-"))
 	var done []withdrawn
@@ -76,7 +67,7 @@ func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
 			err = refused(fmt.Sprintf("only %s can withdraw this: the key is on a device of their own", p.Consent.Owner), "there: "+p.Command)
 			break
 		}
-		a.preview(&p)
+		a.preview(p)
 		if err = a.confirm("Withdraw?"); err != nil {
 			break
 		}
@@ -86,19 +77,44 @@ func (a *app) revoke(ctx context.Context, ref, reason, save string) error {
 		}
 		done = append(done, withdrawn{raw, p})
 		// Who withdraws a document means it, under however many consents it is.
-		p = view.Withdrawal{}
-		if whole || a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p) != nil {
+		p = new(view.Withdrawal)
+		if whole || a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, p) != nil || p.Done {
 			break
 		}
 	}
 	return errors.Join(a.showWithdrawals(done, save), err)
 }
 
-// withdrawn is a withdrawal receipt and what was there before; the zero
-// preview is one that nobody saw.
+// toWithdraw finds what ref means to a withdrawal, and how the node calls it. A path
+// as typed may mean the file that the node knows by its whole path.
+func (a *app) toWithdraw(ctx context.Context, ref string) (*view.Withdrawal, string, error) {
+	var p, q view.Withdrawal
+	err := a.call(ctx, "consent.preview", node.Ref{Ref: ref}, nil, &p)
+	if err == nil && !p.Done {
+		return &p, ref, nil
+	}
+	abs, aerr := filepath.Abs(ref)
+	if aerr != nil || a.call(ctx, "consent.preview", node.Ref{Ref: abs}, nil, &q) != nil || err == nil && q.Done {
+		return &p, ref, err
+	}
+	return &q, abs, nil
+}
+
+// revokedBefore tells of a withdrawal that was made before: it stays as it was, and
+// whoever asks for it again has what they want.
+func (a *app) revokedBefore(ctx context.Context, ref string, p *view.Withdrawal, save string) error {
+	var raw json.RawMessage
+	if err := a.call(ctx, "consent.revoke", node.RevokeArgs{Ref: ref}, nil, &raw); err != nil {
+		return err
+	}
+	return a.showWithdrawals([]withdrawn{{raw, p}}, save)
+}
+
+// withdrawn is a withdrawal receipt and what was there before it, nil when nobody
+// looked.
 type withdrawn struct {
 	receipt json.RawMessage
-	before  view.Withdrawal
+	before  *view.Withdrawal
 }
 
 // leaves reports whether a document leaves the answers with a consent: another
@@ -187,19 +203,25 @@ func (a *app) showWithdrawal(done withdrawn) error {
 	if err != nil {
 		return err
 	}
-	w, p := s.Subject, &done.before
-	a.say("Withdrawn at %s: consent c-%s", when(w.Effective), w.Consent.Short())
-	if !p.Consent.Digest.IsZero() {
-		a.say(", signed in the name of %s; %s", p.Consent.Owner, leaving(p))
-	} else if len(w.Documents) > 0 {
-		a.say(", for %s", plural(len(w.Documents), "document"))
+	w, p := s.Subject, done.before
+	switch {
+	case p != nil && p.Done:
+		a.say("Withdrawn already, at %s: consent c-%s of %s, for %s", when(w.Effective), w.Consent.Short(), p.Consent.Owner, plural(len(w.Documents), "document"))
+	case p != nil:
+		a.say("Withdrawn: consent c-%s, signed in the name of %s; %s", w.Consent.Short(), p.Consent.Owner, leaving(p))
+	default:
+		a.say("Withdrawn: consent c-%s, for %s", w.Consent.Short(), plural(len(w.Documents), "document"))
 	}
 	if w.Uses > 0 {
 		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))
 	}
-	a.say(".\nWithdrawal receipt w-%s, signed by the node: a later use would be proof against it.\n", s.Digest.Short())
+	a.say(".\nWithdrawal receipt w-%s, signed by the node: a use after %s would be proof against it", s.Digest.Short(), when(w.Effective))
+	if ahead := w.Effective - s.ValidFrom; ahead > 0 && (p == nil || !p.Done) {
+		a.say("\n(%s on, for answers that were under way: from now on nothing is given out)", plural(int(ahead), "second"))
+	}
+	a.say(".\n")
 	if len(w.Quarantine) > 0 {
-		a.say("Copies of other members are set aside until you rule on them: dsai docs release REF\n")
+		a.say(a.hereFormat("Copies of other members are set aside until you rule on them: dsai docs release REF\n"))
 		for _, d := range w.Quarantine {
 			a.say("  d-%s\n", d.Short())
 		}
@@ -239,7 +261,7 @@ func (a *app) revokeSign(ref string, documents []string, reason, keyDir string) 
 		return a.document(map[string]string{"file": path, "revocation": s.Digest.String()})
 	}
 	a.say("Signed: %s\nIt counts from the moment at which a node of the co-op has it.\n", path)
-	a.next("dsai consent revoke --file %s, on the operator's machine", path)
+	a.nextThere("dsai consent revoke --file %s, on the operator's machine", path)
 	return nil
 }
 

@@ -7,9 +7,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,8 +24,12 @@ import (
 type app struct {
 	in       *os.File
 	out, err io.Writer
+	typed    []string // the arguments of dsai
 
-	cfg  Config
+	cfg       Config
+	typedHome string          // the home, as a flag or the environment named it
+	verbs     map[string]bool // the names after dsai
+
 	json bool // one JSON document instead of text
 	yes  bool // ask nothing
 	long bool // full digests
@@ -51,7 +58,7 @@ func parts(a *app) []part {
 }
 
 func newRoot(a *app) *cobra.Command {
-	root := group(&cobra.Command{
+	root := a.group(&cobra.Command{
 		Use:   "dsai",
 		Short: "answers from documents that their owners lend, with receipts that anybody can check",
 		Long: `dsai answers questions from documents whose owners consented, and gives a
@@ -68,7 +75,7 @@ not hold, 5 when it is worth another try.`,
 		Version:           displayVersion(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return a.configure(c) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return errors.Join(counts(c), a.configure(c)) },
 	})
 	cobra.EnableCommandSorting = false
 	for _, p := range parts(a) {
@@ -80,6 +87,9 @@ not hold, 5 when it is worth another try.`,
 		root.SetHelpCommandGroupID(p.title) // the last
 		root.SetCompletionCommandGroupID(p.title)
 	}
+	mendHelp(root)
+	a.mendCompletion(root)
+	a.verbs = verbsOf(root)
 	f := root.PersistentFlags()
 	f.String("home", "", "folder that holds the node (default $DSAI_HOME, else dsai in the XDG data folder)")
 	f.String("as", "", "member to act for, by name (default: the founder)")
@@ -87,11 +97,28 @@ not hold, 5 when it is worth another try.`,
 	f.BoolVar(&a.yes, "yes", false, "ask no questions: yes to all")
 	f.BoolVar(&a.long, "long", false, "full digests instead of short ids")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		// The flags after the wrong one were not read, and --json may be among them.
+		a.json = a.json || slices.Contains(a.typed, "--json")
 		return usage(err.Error(), "see "+c.CommandPath()+" --help")
 	})
 	root.SetOut(a.out)
 	root.SetErr(a.err)
 	return root
+}
+
+// counts refuses a number below one in flags that say how many at most: zero would
+// mean the same as the flag left out, which is not what it says.
+func counts(c *cobra.Command) error {
+	for _, name := range []string{"limit", "passages", "per-minute", "quote-max", "tokens-per-minute"} {
+		f := c.Flags().Lookup(name)
+		if f == nil || !f.Changed {
+			continue
+		}
+		if n, err := c.Flags().GetInt(name); err == nil && n < 1 {
+			return usage(fmt.Sprintf("--%s %d: want 1 or more", name, n), "leave it out, or give a number: "+f.Usage)
+		}
+	}
+	return nil
 }
 
 func displayVersion() string {
@@ -102,19 +129,18 @@ func displayVersion() string {
 }
 
 // group makes a command that only holds others.
-func group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
+func (a *app) group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 	c.Args = cobra.ArbitraryArgs
 	c.RunE = func(c *cobra.Command, args []string) error {
-		if len(args) == 0 {
-			return c.Help()
+		path := strings.TrimSpace(strings.TrimPrefix(c.CommandPath(), c.Root().Name()))
+		switch {
+		case len(args) > 0 && args[0] != "help":
+			return noVerb(c, args[0], path)
+		case a.json: // help is for people
+			return usage(c.CommandPath()+": no verb named", "see "+c.CommandPath()+" --help")
 		}
-		hint := "see " + c.CommandPath() + " --help"
-		if near := c.SuggestionsFor(args[0]); len(near) > 0 {
-			hint = "did you mean: " + c.CommandPath() + " " + near[0]
-		}
-		return usage(c.CommandPath()+": no verb \""+args[0]+"\"", hint)
+		return c.Help()
 	}
-	c.SuggestionsMinimumDistance = 2
 	c.AddCommand(subs...)
 	return c
 }
@@ -160,11 +186,12 @@ func (a *app) finish(err error) int {
 	if errors.Is(err, context.Canceled) {
 		err = &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
 	}
-	e := node.Describe(err)
+	e := *node.Describe(err)
+	e.Hint = a.here(e.Hint)
 	if a.json {
 		a.document(struct {
 			Error *control.Error `json:"error"`
-		}{e})
+		}{&e})
 		return codes[e.Kind]
 	}
 	a.note("dsai: error: %s\n", e.Message)

@@ -166,7 +166,7 @@ func (a *app) rotateOwn(keyDir string, compromised bool) error {
 	}
 	a.say("You sign with another key now. Keep a copy of %s.\n", o.dir)
 	a.say("Give this file to every operator who has your consents, it holds nothing secret:\n  %s\n", path)
-	a.next("dsai member rotate --file %s, on the operator's machine", keysFile)
+	a.nextThere("dsai member rotate --file %s, on the operator's machine", keysFile)
 	return nil
 }
 

@@ -45,7 +45,7 @@ this user.`,
 	}
 	install.Flags().BoolVar(&f.print, "print", false, "print the unit instead of writing it")
 	install.Flags().String("listen", "", "address of API and pages (default "+defaultListen+")")
-	return group(&cobra.Command{Use: "service", Short: "run by systemd"}, install, uninstall)
+	return a.group(&cobra.Command{Use: "service", Short: "run by systemd"}, install, uninstall)
 }
 
 // unit is what the unit file says. Hardening options that would break the

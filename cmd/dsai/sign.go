@@ -96,7 +96,7 @@ func (a *app) showSigned(file string, consent dsai.Digest, signed any) error {
 	}
 	a.say("Signed: %s\n", out)
 	a.say("Withdraw at any time, here: dsai consent revoke --sign c-%s\n", consent.Short())
-	a.next("dsai add --consent %s, on the operator's machine", quote(filepath.Base(out)))
+	a.nextThere("dsai add --consent %s, on the operator's machine", quote(filepath.Base(out)))
 	return nil
 }
 

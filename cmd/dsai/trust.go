@@ -25,8 +25,8 @@ import (
 )
 
 func newTrustCommand(a *app) *cobra.Command {
-	return group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
-		newTrustExportCommand(a),
+	return a.group(&cobra.Command{Use: "trust", Short: "which co-ops, logs and witnesses I believe"},
+		newTrustExportCommand(a), newTrustRmCommand(a),
 		&cobra.Command{
 			Use: "add FILE", Short: "believe the co-op of a trust file", Args: args(cobra.ExactArgs(1)),
 			RunE: func(_ *cobra.Command, in []string) error { return a.trustAdd(in[0]) },
@@ -96,7 +96,7 @@ func (a *app) trustExport(ctx context.Context, in []string, p node.TrustArgs) er
 		return a.document(describeTrust(&t, in[0]))
 	}
 	a.say("Wrote %s. Hand it out, and let people compare its fingerprint by another way:\n  %s\n", in[0], fingerprint(&t))
-	a.next("dsai trust add %s, on their machine", quote(in[0]))
+	a.nextThere("dsai trust add %s, on their machine", quote(in[0]))
 	return nil
 }
 

@@ -97,7 +97,7 @@ func (a *app) serving(address, link string) {
 	}
 	a.say("Pages:  %s   (works once, for 15 minutes)\n", link)
 	a.say("API:    http://%s/v1\n", address)
-	a.say("Stop with Ctrl-C. Make an API key in another terminal: dsai key new NAME\n")
+	a.say(a.hereFormat("Stop with Ctrl-C. Make an API key in another terminal: dsai key new NAME\n"))
 }
 
 // alreadyUp helps who starts a node twice: they want its pages.

@@ -224,7 +224,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, o openings
 	}
 	if !r.OK {
 		e := unanchored(r.Anchor)
-		a.note("dsai: error: %s\ndsai: hint: %s\n", e.Message, e.Hint)
+		a.note("dsai: error: %s\ndsai: hint: %s\n", e.Message, a.here(e.Hint))
 		return end
 	}
 	if left {

@@ -149,6 +149,9 @@ func (n *Node) callConsentShow(ctx context.Context, r Ref, _ func(any)) (*Consen
 	if out.Signed, err = n.db.Raw(ctx, d); err != nil {
 		return nil, err
 	}
+	if out.Withdrawals, err = n.withdrawalsOf(ctx, d); err != nil {
+		return nil, err
+	}
 	about := []dsai.Digest{d}
 	for _, id := range n.documentsOf(g) {
 		about = append(about, id.Digest)
@@ -157,13 +160,14 @@ func (n *Node) callConsentShow(ctx context.Context, r Ref, _ func(any)) (*Consen
 	return out, err
 }
 
-// ConsentShown is a consent with its signed form, what joined its collection,
-// and what members object about it or its documents.
+// ConsentShown is a consent with its signed form, what joined its collection, what
+// was withdrawn of it, and what members object about it or its documents.
 type ConsentShown struct {
 	view.Consent
-	Signed     json.RawMessage `json:"signed"`
-	Joined     []Joined        `json:"joined"`
-	Objections []Objected      `json:"objections"`
+	Signed      json.RawMessage  `json:"signed"`
+	Joined      []Joined         `json:"joined"`
+	Withdrawals []WithdrawalMade `json:"withdrawals"`
+	Objections  []Objected       `json:"objections"`
 }
 
 // callPreview says what a withdrawal would take away.
@@ -171,9 +175,13 @@ func (n *Node) callPreview(ctx context.Context, r Ref, _ func(any)) (*view.Withd
 	return n.PreviewWithdrawal(ctx, r.Ref)
 }
 
-// PreviewWithdrawal says what a withdrawal would take away.
+// PreviewWithdrawal says what a withdrawal would take away, or that it was made
+// before.
 func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdrawal, error) {
 	c, docs, err := n.toWithdraw(ctx, ref)
+	if was, ok := errors.AsType[*withdrawnError](err); ok {
+		return n.viewWithdrawn(ctx, was)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -211,8 +219,12 @@ type RevokeArgs struct {
 }
 
 // callRevoke returns the signed WithdrawalReceipt.
+// What was withdrawn before has the receipt that it was given then.
 func (n *Node) callRevoke(ctx context.Context, a RevokeArgs, _ func(any)) (json.RawMessage, error) {
 	c, docs, err := n.toWithdraw(ctx, a.Ref)
+	if was, ok := errors.AsType[*withdrawnError](err); ok && !was.receipt.IsZero() {
+		return n.db.Raw(ctx, was.receipt)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -281,7 +293,8 @@ func (n *Node) callOpen(ctx context.Context, a OpenArgs, _ func(any)) (*Opened, 
 		return nil, fmt.Errorf("open %q: that receipt has no passages", a.Ref)
 	}
 	if number > len(s.Subject.Used) {
-		return nil, fmt.Errorf("open %q: the answer was given %d passages", a.Ref, len(s.Subject.Used))
+		return nil, &control.Error{Kind: control.Usage, Message: fmt.Sprintf("open %q: the answer was given %d passages", a.Ref, len(s.Subject.Used)),
+			Hint: "dsai explain REF lists them"}
 	}
 	u := s.Subject.Used[number-1]
 	d := n.lib.documentByID(u.Document)

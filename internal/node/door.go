@@ -188,9 +188,6 @@ func (d door) Preview(ctx context.Context, who *pipeline.Requester, ref string) 
 		return nil, err
 	}
 	w, err := d.n.PreviewWithdrawal(ctx, ref)
-	if was, ok := errors.AsType[*withdrawnError](err); ok {
-		return d.n.viewWithdrawn(ctx, was)
-	}
 	if errors.Is(err, store.ErrNotFound) {
 		err = fmt.Errorf("%w: %w", view.ErrNotFound, err)
 	}

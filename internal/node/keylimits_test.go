@@ -37,3 +37,34 @@ func TestKeyLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyNameAgain gives the name of a revoked key to another, each time with a
+// secret that opens, while those before stay shut.
+func TestKeyNameAgain(t *testing.T) {
+	n, _ := home(t)
+	var shut []string
+	for range 3 {
+		k := call[node.NewKeyResult](t, n, "key.new", node.NewKeyArgs{Name: "web"})
+		if err := n.Methods().Call(t.Context(), "key.new", node.NewKeyArgs{Name: "web"}, nil, nil); err == nil {
+			t.Fatal("two keys in force have one name")
+		}
+		if _, _, err := n.Authenticate(t.Context(), k.Secret); err != nil {
+			t.Fatalf("Authenticate = %v", err)
+		}
+		for _, old := range shut {
+			if _, _, err := n.Authenticate(t.Context(), old); err == nil {
+				t.Fatal("a revoked key opens again")
+			}
+		}
+		if out := call[node.RevokedKey](t, n, "key.revoke", node.Ref{Ref: "web"}); out.Before || out.At == 0 {
+			t.Fatalf("key.revoke = %+v", out)
+		}
+		if out := call[node.RevokedKey](t, n, "key.revoke", node.Ref{Ref: "web"}); !out.Before {
+			t.Fatalf("key.revoke again = %+v", out)
+		}
+		shut = append(shut, k.Secret)
+	}
+	if all := call[[]view.Key](t, n, "key.list", nil); len(all) != 3 {
+		t.Errorf("key.list has %d keys, want 3", len(all))
+	}
+}

@@ -74,8 +74,8 @@ func (n *Node) Methods() control.Local {
 		"policy.adopt":    control.Method(n.callAdopt),
 		"key.new":         control.Method(n.callKeyNew),
 		"key.list":        control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Key, error) { return n.Keys(ctx) }),
-		"key.revoke": control.Method(func(ctx context.Context, r Ref, _ func(any)) (Nothing, error) {
-			return Nothing{}, n.RevokeKey(ctx, r.Ref)
+		"key.revoke": control.Method(func(ctx context.Context, r Ref, _ func(any)) (*RevokedKey, error) {
+			return n.RevokeKey(ctx, r.Ref)
 		}),
 		"model.list": control.Method(func(ctx context.Context, _ Nothing, _ func(any)) ([]view.Model, error) { return n.Models(ctx) }),
 		"model.add": control.Method(func(ctx context.Context, a ModelArgs, progress func(any)) (*view.Model, error) {
@@ -109,11 +109,14 @@ func Describe(err error) *control.Error {
 	e := &control.Error{Kind: control.Failed, Message: said(err)}
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
+	var missing *missingError
 	var tooBig *engine.MemoryError
 	var changed *engine.ChangedError
 	switch {
 	case errors.As(err, &withdrawn):
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
+	case errors.As(err, &missing):
+		e.Kind, e.Hint = control.Usage, missing.hint
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):
@@ -286,7 +289,7 @@ func (n *Node) callBundle(ctx context.Context, a BundleArgs, _ func(any)) (json.
 func (n *Node) callUses(ctx context.Context, a ListArgs, _ func(any)) ([]view.Use, error) {
 	ids := n.FindDocuments(a.Ref)
 	if len(ids) == 0 && a.Ref != "" {
-		return nil, fmt.Errorf("document or member %q: %w", a.Ref, store.ErrNotFound)
+		return nil, &missingError{"document or member", a.Ref, "see dsai docs list, dsai member list"}
 	}
 	return n.Uses(ctx, ids, a.Since)
 }
@@ -295,7 +298,7 @@ func (n *Node) oneDocument(ref string) (*document, error) {
 	ids := n.FindDocuments(ref)
 	switch {
 	case len(ids) == 0 || ref == "":
-		return nil, fmt.Errorf("document %q: %w", ref, store.ErrNotFound)
+		return nil, &missingError{"document", ref, "see dsai docs list"}
 	case len(ids) > 1:
 		return nil, fmt.Errorf("document %q: %w: it names %d documents", ref, store.ErrAmbiguous, len(ids))
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/control"
 	"dsai.example/dsai/internal/resilience/upstream"
 	"dsai.example/dsai/internal/store"
 	"dsai.example/dsai/internal/verifiable/extract"
@@ -95,7 +96,15 @@ func (n *Node) returns(m store.Model) bool {
 
 // RemoveModel forgets a model, and removes its file where the home holds it.
 func (n *Node) RemoveModel(ctx context.Context, name string) error {
-	if err := n.changeModels(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) }); err != nil {
+	if name == extract.ModelID {
+		return &control.Error{Kind: control.Usage, Message: "remove model " + name + ": it is a part of dsai, and takes no space of its own",
+			Hint: "what was added can be removed: see dsai model list"}
+	}
+	err := n.changeModels(ctx, func(tx *store.Tx) error { return tx.RemoveModel(name) })
+	if isNotFound(err) {
+		return &missingError{"model", name, "see dsai model list"}
+	}
+	if err != nil {
 		return err
 	}
 	return n.sweepModels(ctx)

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dsai.example/dsai"
@@ -56,7 +57,7 @@ func (n *Node) newName(name string) (string, error) {
 		return "", errors.New("add member: a name has 1 to 80 characters")
 	}
 	if m, _ := n.memberNamed(name); m != nil && strings.EqualFold(m.Name, name) {
-		return "", fmt.Errorf("add member %q: %w", name, store.ErrExists)
+		return "", &control.Error{Kind: control.Usage, Message: fmt.Sprintf("add member %q: there is one of this name", name), Hint: "choose another name: members are told apart by it"}
 	}
 	return name, nil
 }
@@ -131,7 +132,7 @@ func (n *Node) memberNamed(name string) (*member, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return nil, fmt.Errorf("member %q: %w", name, store.ErrNotFound)
+		return nil, n.noMember(name)
 	}
 	return nil, fmt.Errorf("member %q: %w", name, store.ErrAmbiguous)
 }
@@ -200,6 +201,10 @@ func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o Key
 		return errors.Join(operator, limits, tx.Put(record(u, dsai.LeafUndertaking, now)),
 			tx.AddKey(store.Key{Hash: hash, Name: name, Undertaking: u.Digest, Created: now}))
 	})
+	if errors.Is(err, store.ErrExists) {
+		return "", &control.Error{Kind: control.Usage, Message: fmt.Sprintf("new key %q: already exists", name),
+			Hint: "choose another name, or revoke it first: dsai key revoke " + name}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -247,10 +252,28 @@ func (n *Node) isOperatorKey(ctx context.Context, hash [32]byte) (bool, error) {
 // plain hash cannot be searched.
 func hashKey(secret string) [32]byte { return sha256.Sum256([]byte("dsai/1/api-key\x00" + secret)) }
 
-// RevokeKey ends an API key at once.
-func (n *Node) RevokeKey(ctx context.Context, name string) error {
+// RevokedKey says when a key ended.
+type RevokedKey struct {
+	Name   string    `json:"revoked"`
+	At     dsai.Time `json:"at"`
+	Before bool      `json:"before"` // it had ended when it was revoked again
+}
+
+// RevokeKey ends an API key at once. One that has ended stays as it is.
+func (n *Node) RevokeKey(ctx context.Context, name string) (*RevokedKey, error) {
+	keys, err := n.db.Keys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(keys, func(k store.Key) bool { return k.Name == name })
+	if i < 0 {
+		return nil, &missingError{"key", name, "see dsai key list"}
+	}
+	if at := keys[i].Revoked; at != 0 {
+		return &RevokedKey{name, at, true}, nil
+	}
 	now := n.clock.now()
-	return n.db.Update(ctx, func(tx *store.Tx) error { return tx.RevokeKey(name, now) })
+	return &RevokedKey{name, now, false}, n.db.Update(ctx, func(tx *store.Tx) error { return tx.RevokeKey(name, now) })
 }
 
 // Keys lists the API keys.

@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -62,6 +63,9 @@ func (n *Node) Serve(ctx context.Context, o ServeOptions) error {
 	}
 	ln, err := net.Listen("tcp", o.Listen)
 	if err != nil {
+		if _, wrong := errors.AsType[*net.AddrError](err); wrong {
+			return &control.Error{Kind: control.Usage, Message: fmt.Sprintf("listen: %v", err), Hint: "want an address and a port of 0 to 65535, such as 127.0.0.1:7777"}
+		}
 		return fmt.Errorf("listen: %w", err)
 	}
 	address := Reach(ln.Addr().String(), o.Hosts)

@@ -420,7 +420,7 @@ func (n *Node) FindReceipt(ctx context.Context, ref string) (store.Receipt, erro
 	case err != nil:
 		return store.Receipt{}, err
 	case len(rows) == 0:
-		return store.Receipt{}, fmt.Errorf("receipt %q: %w", ref, store.ErrNotFound)
+		return store.Receipt{}, &missingError{"receipt", ref, "see dsai receipts"}
 	case len(rows) > 1:
 		return store.Receipt{}, fmt.Errorf("receipt %q: %w: %d receipts begin so", ref, store.ErrAmbiguous, len(rows))
 	}
@@ -463,7 +463,7 @@ func (n *Node) FindConsent(ref string) (c dsai.Digest, documents []dsai.Document
 		c, documents = g.Consent.Digest, append(documents, id)
 	}
 	if c.IsZero() {
-		return c, nil, fmt.Errorf("consent or document %q, with a consent in force: %w", ref, store.ErrNotFound)
+		return c, nil, &missingError{"consent, or document under one that is in force,", ref, "see dsai consent list, dsai docs list"}
 	}
 	// A collection also stands for what joins it later: it goes by its own name.
 	if g := n.lib.grant(c); g.Consent.Subject.Data.Collection == nil && len(documents) == len(n.documentsOf(g)) {

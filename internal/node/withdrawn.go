@@ -4,6 +4,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -77,29 +78,66 @@ func (e *withdrawnError) lastOf(l *library, ids []dsai.DocumentID) {
 
 // findReceipt finds the first receipt for what e is about.
 func (n *Node) findReceipt(ctx context.Context, e *withdrawnError) error {
-	all, err := n.db.Revocations(ctx, e.consent.Consent.Digest)
+	all, err := n.withdrawalReceipts(ctx, e.consent.Consent.Digest)
 	if err != nil {
 		return err
 	}
-	var first dsai.Time
-	for _, d := range all {
+	for _, w := range all {
+		if e.about(w.Subject) {
+			e.at, e.receipt = w.Subject.Effective, w.Digest // what everybody can check
+			return nil
+		}
+	}
+	return nil
+}
+
+// withdrawalReceipts returns the receipts of what was withdrawn of a consent, oldest
+// first.
+func (n *Node) withdrawalReceipts(ctx context.Context, consent dsai.Digest) ([]vc.Sealed[dsai.WithdrawalReceipt], error) {
+	revocations, err := n.db.Revocations(ctx, consent)
+	if err != nil {
+		return nil, err
+	}
+	var out []vc.Sealed[dsai.WithdrawalReceipt]
+	for _, d := range revocations {
 		raw, err := n.withdrawalOf(ctx, d)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if raw == nil {
 			continue
 		}
 		w, err := vc.Open[dsai.WithdrawalReceipt](json.RawMessage(raw), dsai.TypeWithdrawalReceipt)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if e.about(w.Subject) && (first == 0 || w.Subject.Effective < first) {
-			first, e.receipt = w.Subject.Effective, w.Digest
-			e.at = first // what the receipt says, which everybody can check
-		}
+		out = append(out, w)
 	}
-	return nil
+	slices.SortStableFunc(out, func(a, b vc.Sealed[dsai.WithdrawalReceipt]) int {
+		return cmp.Compare(a.Subject.Effective, b.Subject.Effective)
+	})
+	return out, nil
+}
+
+// WithdrawalMade is one withdrawal of a consent, or of some of its documents.
+type WithdrawalMade struct {
+	Receipt   dsai.Digest `json:"receipt"` // WithdrawalReceipt credential
+	Short     string      `json:"short"`   // "w-5f14"
+	At        dsai.Time   `json:"at"`
+	Documents []string    `json:"documents"` // short ids of what left the answers
+}
+
+func (n *Node) withdrawalsOf(ctx context.Context, consent dsai.Digest) ([]WithdrawalMade, error) {
+	all, err := n.withdrawalReceipts(ctx, consent)
+	out := []WithdrawalMade{}
+	for _, w := range all {
+		m := WithdrawalMade{Receipt: w.Digest, Short: shortID("w", w.Digest), At: w.Subject.Effective, Documents: []string{}}
+		for _, d := range w.Subject.Documents {
+			m.Documents = append(m.Documents, shortID("d", d.Digest))
+		}
+		out = append(out, m)
+	}
+	return out, err
 }
 
 // about reports whether w is of what e is about.

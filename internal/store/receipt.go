@@ -218,8 +218,12 @@ func scanKey(scan func(...any) error) (k Key, err error) {
 	return k, err
 }
 
-// AddKey records an API key; ErrExists when the name is taken.
+// AddKey records an API key; ErrExists when a key that is in force has the name. One
+// that was revoked gives it up, and is told apart by the start of its hash.
 func (t *Tx) AddKey(k Key) error {
+	if err := t.do(`UPDATE apikey SET name=name||' #'||lower(hex(substr(hash,1,4))) WHERE name=? AND revoked IS NOT NULL`, k.Name); err != nil {
+		return err
+	}
 	r, err := t.exec(`INSERT INTO apikey(hash,name,undertaking,created) VALUES(?,?,?,?) ON CONFLICT DO NOTHING`,
 		k.Hash[:], k.Name, k.Undertaking[:], int64(k.Created))
 	if err != nil {
