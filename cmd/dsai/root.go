@@ -157,10 +157,7 @@ func (a *app) finish(err error) int {
 	if s, ok := errors.AsType[shown](err); ok {
 		return codes[control.Kind(s)]
 	}
-	if errors.Is(err, context.Canceled) {
-		err = &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
-	}
-	e := node.Describe(err)
+	e := described(err)
 	if a.json {
 		a.document(struct {
 			Error *control.Error `json:"error"`
@@ -172,6 +169,14 @@ func (a *app) finish(err error) int {
 		a.note("dsai: hint: %s\n", e.Hint)
 	}
 	return codes[e.Kind]
+}
+
+// described is an error as people are told of it.
+func described(err error) *control.Error {
+	if errors.Is(err, context.Canceled) {
+		return &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
+	}
+	return node.Describe(err)
 }
 
 func (a *app) home() node.Home { return node.Home(a.cfg.Home) }
