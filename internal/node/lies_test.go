@@ -13,7 +13,6 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/pipeline"
-	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/verify"
@@ -212,16 +211,4 @@ func fingerprintOf(t *testing.T, raw []byte) dsai.Digest {
 		t.Fatalf("verify = %+v, %v", res, err)
 	}
 	return res.Model.Fingerprint
-}
-
-// FuzzQuotedTrace reads the trace of a quoted answer as a replay does: it has one text.
-func FuzzQuotedTrace(f *testing.F) {
-	f.Add([]byte(`{"coverage":10000,"engine":"extract/2","passages":[{"commitment":"9beb28da3671d1bc319b02f1a50c19f4338d40ea1b8f3696f683b7adc67abdd2",` +
-		`"score":1759007}],"sentences":[{"coverage":10000,"end":1139,"n":1,"score":2734762,"start":1023}],"threshold":5280}`))
-	f.Add([]byte(`{"coverage":1,"engine":"","passages":[],"sentences":[],"threshold":1e0,"humanReviewed":true}`))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		if tr, err := vc.DecodeStrict[extract.Trace](text); err == nil && string(tr.Bytes()) != string(text) {
-			t.Errorf("trace %q has another text: %q", text, tr.Bytes())
-		}
-	})
 }

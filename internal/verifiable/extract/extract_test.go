@@ -14,6 +14,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/verifiable/vc"
 	"github.com/gowebpki/jcs"
 )
 
@@ -322,6 +323,21 @@ func FuzzRun(f *testing.F) {
 		}
 		if err := extract.Replay(lex, in, claim(in, a)); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzTrace reads a trace as a replay does: it has one text.
+func FuzzTrace(f *testing.F) {
+	a, err := extract.Run(lex, library(shelf, "how much sugar and salt for one litre of clean water"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(a.Trace.Bytes())
+	f.Add([]byte(`{"coverage":1,"engine":"","passages":[],"sentences":[],"threshold":1e0,"humanReviewed":true}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if tr, err := vc.DecodeStrict[extract.Trace](text); err == nil && string(tr.Bytes()) != string(text) {
+			t.Errorf("trace %q has another text: %q", text, tr.Bytes())
 		}
 	})
 }
