@@ -165,7 +165,7 @@ type WithdrawalReceipt struct {
 	Member     MemberID     `json:"member"`
 	Revocation Digest       `json:"revocation"`
 	Consent    Digest       `json:"consent"`
-	Documents  []DocumentID `json:"documents"` // what left the answers
+	Documents  []DocumentID `json:"documents"` // what was taken back
 	Effective  Time         `json:"effective"`
 	LastUse    Time         `json:"lastUse,omitzero"` // absent: never used
 	Uses       int          `json:"uses"`

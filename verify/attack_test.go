@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math/big"
 	"slices"
 	"strings"
@@ -428,6 +429,50 @@ func TestRevocationsFromElsewhere(t *testing.T) {
 		r := check(t, raw, verify.Options{Trust: s.trust(), Revocations: []json.RawMessage{tt.revocation}})
 		if r.OK != tt.ok || !tt.ok && !slices.Equal(failing(r), []string{"revocation"}) {
 			t.Errorf("%s: ok = %v, want %v%s", tt.name, r.OK, tt.ok, report(r))
+		}
+	}
+}
+
+// TestTakenBackFromAnotherConsent has a document used under one consent that its
+// member took back from another. It is said, and no fault: both may have lent it.
+func TestTakenBackFromAnotherConsent(t *testing.T) {
+	s := newScene(t, "clinic")
+	raw := s.raw()
+	lent := s.grant().consents[0].ValidFrom
+	node, one, two := s.nodeSigner("receipt"), s.member("one"), s.member("two")
+	another, used := s.digest("another consent"), []dsai.DocumentID{s.document(0)}
+	revocation := func(by vc.Signer, at dsai.Time, documents []dsai.DocumentID) vc.Sealed[dsai.Revocation] {
+		return issue(s, vc.New(dsai.TypeRevocation, by.DID(), dsai.Revocation{
+			ID: by.DID(), Member: s.m[0], Coop: s.coop, Consent: another, Documents: documents, Effective: at}, at, 0), by)
+	}
+	acknowledged := func(r dsai.Digest, at dsai.Time) json.RawMessage {
+		return issue(s, vc.New(dsai.TypeWithdrawalReceipt, node.DID(), dsai.WithdrawalReceipt{
+			ID: node.DID(), Coop: s.coop, Node: s.node, Member: s.m[0], Revocation: r, Consent: another,
+			Documents: used, Effective: at, Purged: []string{}, Quarantine: []dsai.DocumentID{},
+		}, at, 0), node).Raw
+	}
+	early := revocation(one, lent+5, used)
+	for _, tt := range []struct {
+		name      string
+		presented []json.RawMessage
+		want      int // how many are spoken of
+	}{
+		{"since the consent was signed", []json.RawMessage{early.Raw}, 1},
+		{"acknowledged", []json.RawMessage{acknowledged(early.Digest, lent+7)}, 1},
+		{"both", []json.RawMessage{early.Raw, acknowledged(early.Digest, lent+7)}, 2},
+		{"acknowledged after the use", []json.RawMessage{early.Raw, acknowledged(early.Digest, started+1)}, 0},
+		{"before the consent was signed", []json.RawMessage{revocation(one, lent-1, used).Raw}, 0},
+		{"after the use", []json.RawMessage{revocation(one, started+1, used).Raw}, 0},
+		{"another document", []json.RawMessage{revocation(one, lent+5, []dsai.DocumentID{s.document(7)}).Raw}, 0},
+		{"all of the other consent", []json.RawMessage{revocation(one, lent+5, nil).Raw}, 0}, // whatever that was
+		{"by somebody else", []json.RawMessage{revocation(two, lent+5, used).Raw}, 0},
+	} {
+		r := check(t, raw, verify.Options{Trust: s.trust(), Revocations: tt.presented})
+		i := slices.IndexFunc(r.Checks, func(c verify.Check) bool { return c.Name == "revocation" })
+		reason := r.Checks[i].Reason
+		said := fmt.Sprintf("by %d, a member took a document used here back from another consent", tt.want)
+		if !r.OK || tt.want > 0 && !strings.Contains(reason, said) || tt.want == 0 && strings.Contains(reason, "took") {
+			t.Errorf("%s: ok = %v, %q, want ok and %d spoken of", tt.name, r.OK, reason, tt.want)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/verify"
 )
@@ -204,10 +205,20 @@ func (m mutant) expected(t *testing.T, table map[string]expectation) string {
 // Every value and every shape in a genuine bundle is changed once. The bundle is
 // no longer ok, and the check that the specification names is among those that fail.
 func TestForgery(t *testing.T) {
-	table := readTable(t)
 	s := newScene(t, "clinic")
 	s.bundle = withRevocation(s)
-	raw := s.raw()
+	forge(t, s, s.raw(), 500, 1000)
+}
+
+// The table holds for the bundle of a refusal, too.
+func TestForgeryOfRefusal(t *testing.T) {
+	s := newScene(t, "clinic")
+	forge(t, s, s.refusal(func(*dsai.RefusalReceipt, *dsai.Bundle) {}), 150, 300)
+}
+
+// forge changes so many values and shapes of a genuine bundle.
+func forge(t *testing.T, s *scene, raw []byte, values, shapes int) {
+	table := readTable(t)
 	v := verify.New(verify.Options{Trust: s.trust()})
 	if r, err := v.Bundle(raw); err != nil || !r.OK {
 		t.Fatalf("genuine bundle: %v%s", err, report(r))
@@ -235,7 +246,7 @@ func TestForgery(t *testing.T) {
 			t.Errorf("%s %s: failing %q, want %q among them", m.field, m.what, got, want)
 		}
 	})
-	if counts[false] < 500 || counts[true] < 1000 {
+	if counts[false] < values || counts[true] < shapes {
 		t.Errorf("%d values and %d shapes changed, want more", counts[false], counts[true])
 	}
 	t.Logf("%d values and %d shapes changed; named checks: %q", counts[false], counts[true], slices.Sorted(maps.Keys(rows)))

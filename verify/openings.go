@@ -80,17 +80,7 @@ func (a *audit) commitments(o *dsai.Openings) []commitment {
 }
 
 // opened decodes the canonical JSON in an opening whose commitment holds.
-func opened[T any](o *dsai.Opening) (T, error) {
-	var v T
-	canon, err := vc.CanonicalRaw([]byte(o.Text))
-	if err != nil {
-		return v, err
-	}
-	if v, err = vc.DecodeCanonical[T](canon); err == nil && string(canon) != o.Text {
-		err = dsai.ErrSyntax
-	}
-	return v, err
-}
+func opened[T any](o *dsai.Opening) (T, error) { return vc.DecodeStrict[T]([]byte(o.Text)) }
 
 // checkQuotes checks that quotes lie within their passages, and within what the
 // consents let be quoted in one answer. What was quoted before is not in a bundle.

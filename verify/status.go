@@ -4,6 +4,7 @@
 package verify
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -143,18 +144,53 @@ func (a *audit) checkRevocation() (string, error) {
 			return "", fmt.Errorf("revocation %s is of nothing used here, or not by somebody who may revoke", short(s.Digest))
 		}
 	}
-	elsewhere := 0
+	elsewhere, beside := 0, 0
 	for _, raw := range a.v.o.Revocations {
 		relevant, err := a.checkPresented(raw)
 		if err != nil {
 			return "", err
 		}
-		if relevant {
+		switch {
+		case relevant:
 			elsewhere++
+		case a.takesBack(raw):
+			beside++
 		}
 	}
-	return fmt.Sprintf("none in force is presented by the bundle or by %d other revocations, of which %d concern it; the status point vouches for the rest",
-		len(a.v.o.Revocations), elsewhere), nil
+	reason := fmt.Sprintf("none in force is presented by the bundle or by %d other revocations, of which %d concern it; the status point vouches for the rest",
+		len(a.v.o.Revocations), elsewhere)
+	if beside > 0 {
+		reason += fmt.Sprintf("; by %d, a member took a document used here back from another consent after signing this one: "+
+			"it still lends the document if the node had it before, which no bundle shows", beside)
+	}
+	return reason, nil
+}
+
+// takesBack reports whether raw, which concerns no consent used here, takes one of
+// the documents back from another consent of the same member, after the one used
+// was signed and before the use. That is no fault: a member may lend a document
+// under two consents, and keep one of them. But a node must not take a consent that
+// is older than a withdrawal, so whoever looks into it should hear of it.
+func (a *audit) takesBack(raw json.RawMessage) bool {
+	var member dsai.MemberID
+	var documents []dsai.DocumentID
+	var at dsai.Time
+	if s, err := open[dsai.Revocation](a.v, raw, dsai.TypeRevocation); err == nil {
+		r := s.Subject
+		if r.Coop != a.receipt.coop || r.ID != s.Issuer || !a.memberKeys[r.Member].Ever(s.Issuer) {
+			return false
+		}
+		member, documents, at = r.Member, r.Documents, max(r.Effective, s.Proof[0].Created)
+		if known, ok := a.acknowledged[s.Digest]; ok {
+			at = known
+		}
+	} else if w, err := open[dsai.WithdrawalReceipt](a.v, raw, dsai.TypeWithdrawalReceipt); err == nil && a.acknowledges(w) {
+		member, documents, at = w.Subject.Member, w.Subject.Documents, w.Subject.Effective
+	}
+	return at <= a.receipt.at && slices.ContainsFunc(a.receipt.used, func(u dsai.Use) bool {
+		g := a.grants[u.Consent]
+		return g.Subject.Member == member && g.Proof[0].Created <= at && slices.Contains(documents, u.Document)
+	})
 }
 
 // checkPresented judges one credential learnt from elsewhere.

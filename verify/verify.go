@@ -45,10 +45,11 @@ type Options struct {
 	Replayer Replayer
 }
 
-// Replayer re-executes an answer from its openings. Replay returns nil when
-// response, quotes and trace come out the same, an error wrapping ErrWithheld
-// when openings that it needs are absent, one wrapping ErrMissing when it lacks
-// something else, such as a model's file, and the first divergence otherwise.
+// Replayer re-executes an answer from its openings. Replay returns nil when all
+// that the execution decides is as the receipt and its openings say, an error
+// wrapping ErrWithheld when openings that it needs are absent, one wrapping
+// ErrMissing when it lacks something else, such as the engine or a model's file,
+// and the first difference otherwise.
 type Replayer interface {
 	Replay(Replay) error
 }

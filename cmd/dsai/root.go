@@ -183,15 +183,11 @@ func (a *app) finish(err error) int {
 	if s, ok := errors.AsType[shown](err); ok {
 		return codes[control.Kind(s)]
 	}
-	if errors.Is(err, context.Canceled) {
-		err = &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
-	}
-	e := *node.Describe(err)
-	e.Hint = a.here(e.Hint)
+	e := a.described(err)
 	if a.json {
 		a.document(struct {
 			Error *control.Error `json:"error"`
-		}{&e})
+		}{e})
 		return codes[e.Kind]
 	}
 	a.note("dsai: error: %s\n", e.Message)
@@ -199,6 +195,17 @@ func (a *app) finish(err error) int {
 		a.note("dsai: hint: %s\n", e.Hint)
 	}
 	return codes[e.Kind]
+}
+
+// described is an error as people are told of it, with a hint that works in the
+// home that they named.
+func (a *app) described(err error) *control.Error {
+	if errors.Is(err, context.Canceled) {
+		return &control.Error{Kind: control.Failed, Message: "interrupted", Hint: "nothing that was acknowledged is lost; run the command again"}
+	}
+	e := *node.Describe(err)
+	e.Hint = a.here(e.Hint)
+	return &e
 }
 
 func (a *app) home() node.Home { return node.Home(a.cfg.Home) }

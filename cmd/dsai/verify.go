@@ -7,16 +7,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/control"
-	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/verify"
@@ -35,8 +32,10 @@ func newVerifyCommand(a *app) *cobra.Command {
 		Long: `Checks a bundle offline. A FILE needs no node. Whom to believe comes from your
 own trust files (dsai trust list) or --trust, never from beside the bundle.
 Ends with exit code 4 unless every check holds and the co-op is one you believe,
-and with 5 if they do but --replay could not make a replayable answer again.`,
-		RunE: func(c *cobra.Command, in []string) error { return a.verify(c.Context(), ref(in), f) },
+and with 5 if they do but --replay could not make a replayable answer again.
+With --json, ok is true only if it ends with 0, and verdict says how it ends: ok,
+failed (1), usage (2), unverified (4) or unavailable (5).`,
+		RunE: func(c *cobra.Command, in []string) error { return a.verdictOf(a.verify(c.Context(), ref(in), f)) },
 	}
 	c.Flags().StringVar(&f.trust, "trust", "", "trust file to believe, instead of your own")
 	c.Flags().StringVar(&f.revocations, "revocations", "", "revocations or withdrawal receipts that you know of: a JSON array, or one on each line")
@@ -185,126 +184,4 @@ func decodeRevocations(path string, b []byte) ([]json.RawMessage, error) {
 		out = append(out, one)
 	}
 	return out, nil
-}
-
-func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, o openings) error {
-	end := error(nil)
-	left := f.replay && r.Assurance == dsai.Replayable && r.Kind != dsai.TypeRefusalReceipt && !r.Replayed
-	switch {
-	case !r.OK:
-		end = shown(control.Unverified)
-	case left:
-		end = shown(control.Unavailable)
-	}
-	if a.json {
-		return errors.Join(end, a.document(r))
-	}
-	passed, made := 0, 0
-	var rows [][]string
-	for _, c := range r.Checks {
-		mark := "FAIL"
-		switch {
-		case c.Name == "replay" && c.OK && !r.Replayed:
-			mark = "--" // a note, not a check that was made
-			made--
-		case c.OK:
-			mark = "ok"
-			passed++
-		}
-		made++
-		rows = append(rows, []string{mark, c.Name, inert.Line(c.Reason)})
-	}
-	a.table(rows...)
-	a.say("\n%d of %d checks hold. %s\n", passed, made, verdict(r, f.replay, o))
-	a.say("%sIt does not show that the answer is true, nor that nothing else was used.\n", lines(answeredBy(r.Model)))
-	if !r.Consistent {
-		a.note("dsai: error: %s does not verify\n", ref)
-		a.note("dsai: hint: the lines with FAIL say which part; do not rely on it\n")
-		return end
-	}
-	if !r.OK {
-		e := unanchored(r.Anchor)
-		a.note("dsai: error: %s\ndsai: hint: %s\n", e.Message, a.here(e.Hint))
-		return end
-	}
-	if left {
-		a.note("dsai: error: the answer was not made again; everything else holds\n")
-		a.note("dsai: hint: the line with replay says why; without --replay the rest is checked alone\n")
-	}
-	if !f.replay && o.whole && r.Assurance == dsai.Replayable {
-		trust := ""
-		if f.trust != "" {
-			trust = " --trust " + quote(f.trust)
-		}
-		a.next("dsai verify --replay%s %s", trust, quote(ref))
-	}
-	return end
-}
-
-// answeredBy says what identifies the model, and that its id does not.
-func answeredBy(m *dsai.ModelRef) string {
-	switch {
-	case m == nil, m.Class == dsai.EngineExtract:
-		return ""
-	case m.Class == dsai.EngineInfer:
-		return fmt.Sprintf("The model is the file %s; %s is the node's name for it.\n", m.Fingerprint, inert.Line(m.ID))
-	}
-	return fmt.Sprintf("Nothing identifies the model: %s is the node's name for what a server ran.\n", inert.Line(m.ID))
-}
-
-// openings is what a bundle tells of making its answer again.
-type openings struct {
-	whole bool       // it holds the texts that a replay needs
-	ended dsai.Ended // "" of a refusal
-}
-
-func opened(bundle []byte) (o openings) {
-	var b dsai.Bundle
-	var r struct {
-		Subject struct {
-			Ended dsai.Ended `json:"ended"`
-		} `json:"credentialSubject"`
-	}
-	if json.Unmarshal(bundle, &b) != nil || json.Unmarshal(b.Receipt, &r) != nil {
-		return o
-	}
-	o.ended = r.Subject.Ended
-	o.whole = b.Openings != nil && b.Openings.Response != nil && b.Openings.Prompt != nil &&
-		o.ended != dsai.EndedCrashed && o.ended != dsai.EndedDegraded
-	return o
-}
-
-// verdict says what is shown, and no more: whether the answer was made again,
-// could be, or was only recorded, and that a log without witnesses could have
-// been rewritten by its node.
-func verdict(r *verify.Result, asked bool, o openings) string {
-	var s []string
-	switch r.Anchor {
-	case verify.AnchorPinned:
-		s = append(s, "Signed by a node that you believe.")
-	case verify.AnchorMismatch:
-		s = append(s, "Signed by others than your trust file names.")
-	default:
-		s = append(s, "Nobody you believe vouches for who signed.")
-	}
-	switch {
-	case r.Kind == dsai.TypeRefusalReceipt:
-		s = append(s, "It is a refusal: nothing was answered.")
-	case r.Assurance == dsai.Recorded:
-		s = append(s, "The answer was recorded; it cannot be made again.")
-	case r.Replayed:
-		s = append(s, "The answer was made again and came out the same.")
-	case o.ended == dsai.EndedCrashed, o.ended == dsai.EndedDegraded:
-		s = append(s, fmt.Sprintf("It ended %s: there is no whole answer to make again.", o.ended))
-	case asked || !o.whole:
-		s = append(s, "The answer could not be made again.")
-	default:
-		s = append(s, "The answer can be made again with --replay.")
-	}
-	if r.Witnesses == 0 {
-		s = append(s, "No witness saw the log: its node could still show others another one.")
-	} else {
-		s = append(s, fmt.Sprintf("%s of %s saw the log.", witnesses(r.Witnesses), plural(r.Operators, "operator")))
-	}
-	return strings.Join(s, " ")
 }

@@ -17,7 +17,6 @@ import (
 	"dsai.example/dsai/internal/verifiable/answer"
 	"dsai.example/dsai/internal/verifiable/consent"
 	"dsai.example/dsai/internal/verifiable/extract"
-	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
 )
 
@@ -206,8 +205,8 @@ func dropLast(e *pipeline.Evidence, quotes []dsai.Quote) (dropped bool) {
 
 func (quoting) output(e *pipeline.Evidence, a *extract.Answer, emit func(pipeline.Piece) error) (*pipeline.Output, error) {
 	out := &pipeline.Output{
-		Text: pipeline.Text(a.Text), Quotes: a.Quotes, Trace: a.Trace.Bytes(), Ended: dsai.EndedComplete, Sampling: "none",
-		Tokens:   dsai.Tokens{Prompt: countWords(string(e.Clearance.Request.Question)), Completion: countWords(a.Text), Unit: "word"},
+		Text: pipeline.Text(a.Text), Quotes: a.Quotes, Trace: a.Trace.Bytes(), Ended: dsai.EndedComplete, Sampling: extract.Sampling,
+		Tokens:   extract.Tokens(retrieve.Lexicon{}, string(e.Clearance.Request.Question), a.Text),
 		NoEffect: e.Clearance.Request.Sampling.Set(),
 	}
 	// The text begins with one line for each quote, in their order.
@@ -222,9 +221,6 @@ func (quoting) output(e *pipeline.Evidence, a *extract.Answer, emit func(pipelin
 	}
 	return out, nil
 }
-
-// countWords counts words by UAX #29, the unit of tokens of this engine.
-func countWords(s string) int { return len(retrieve.Lexicon{}.Analyze(rank.Plain, s)) }
 
 // refusedWith adds to an engine's refusal what retrieval left out.
 func refusedWith(err error, e *pipeline.Evidence) error {

@@ -5,6 +5,7 @@ package node
 
 import (
 	"context"
+	"crypto/ed25519"
 	"sync/atomic"
 	"time"
 
@@ -266,3 +267,10 @@ func (n *Node) OnModelsRead(f func()) {
 		}
 	}
 }
+
+// ReceiptSigner and LogKey are what the node signs receipts and checkpoints with,
+// for tests of what it could sign if it lied.
+func (n *Node) ReceiptSigner() vc.Signer { return n.signerAt(n.clock.now()) }
+
+// LogKey signs the checkpoints of the open log.
+func (n *Node) LogKey() (ed25519.PrivateKey, error) { return n.ring.Ed25519(n.logKeyFile()) }

@@ -5,7 +5,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +18,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/infer"
 	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/verifiable/vc"
 	"dsai.example/dsai/verify"
 )
 
@@ -31,57 +31,81 @@ type Replayer struct {
 	Model string
 }
 
+// unable is why an answer cannot be made again here. It says nothing about the
+// answer.
+type unable struct{ error }
+
+// Is implements errors.Is.
+func (unable) Is(target error) bool { return target == verify.ErrMissing }
+
+func (u unable) Unwrap() error { return u.error }
+
 // Replay implements verify.Replayer.
 func (p Replayer) Replay(r verify.Replay) error {
-	switch m := r.Receipt.Model; {
+	m, o := r.Receipt.Model, r.Openings
+	var again func(verify.Replay, []dsai.Quote) error
+	switch {
 	case m.Class == dsai.EngineInfer && m.Engine == compose.Version && m.Profile == infer.Profile:
-		return p.replayModel(r)
-	case m == quotingModel:
-		if !slices.Contains(r.Receipt.Operations, dsai.OpInfer) {
-			return fmt.Errorf("replay answer: %s answered, and the receipt says that it only searched", m.Engine)
-		}
-		return replayQuotes(r, extract.Replay)
-	case m == listing{}.Model():
-		// A search has no threshold: what an answer rests on is not listed so.
-		if slices.Contains(r.Receipt.Operations, dsai.OpInfer) {
-			return fmt.Errorf("replay answer: %s only searches, and the receipt says that it answered", m.Engine)
-		}
-		return replayQuotes(r, extract.ReplayList)
+		again = p.replayModel
+	case m.Class == dsai.EngineExtract && (m.Engine == extract.Version || m.Engine == extract.SearchVersion):
+		again = replayQuotes
 	default:
-		return fmt.Errorf("replay %s (%s, %s): this program does not have that engine", m.ID, m.Engine, m.Profile)
+		return unable{fmt.Errorf("%s was made by engine %.40q with profile %.40q, which this program does not have", m.ID, m.Engine, m.Profile)}
 	}
-}
-
-// replayModel makes an answer of a model file again.
-func (p Replayer) replayModel(r verify.Replay) error {
-	o := r.Openings
 	if o.Prompt == nil || o.Response == nil || o.Quotes == nil || o.Trace == nil || len(o.Passages) != len(r.Receipt.Used) {
 		return fmt.Errorf("replay answer: %w", verify.ErrWithheld)
 	}
-	c := compose.Claim{Question: o.Prompt.Text, Trace: []byte(o.Trace.Text), Text: o.Response.Text,
-		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Tokens: r.Receipt.Tokens, Ended: r.Receipt.Ended}
-	for i, passage := range o.Passages {
+	if !begins(r) {
+		return fmt.Errorf("replay answer: it ended %s: %w", r.Receipt.Ended, verify.ErrWithheld)
+	}
+	if len(r.Receipt.Evidence) > 0 {
+		return fmt.Errorf("replay answer: evidence: engine %s gives none, the receipt names %.40q", m.Engine, r.Receipt.Evidence[0].Type)
+	}
+	quotes, err := vc.DecodeStrict[[]dsai.Quote]([]byte(o.Quotes.Text))
+	if err != nil {
+		return fmt.Errorf("replay answer: quotes: %w", err)
+	}
+	return again(r, quotes)
+}
+
+// begins reports whether there is something to make again: not when node or engine
+// broke, nor when the answer was cut short before it began.
+func begins(r verify.Replay) bool {
+	switch r.Receipt.Ended {
+	case dsai.EndedCrashed, dsai.EndedDegraded:
+		return false
+	case dsai.EndedCancelled, dsai.EndedRevoked:
+		return r.Openings.Response.Text != "" || r.Openings.Trace.Text != ""
+	}
+	return true
+}
+
+// replayModel makes an answer of a model file again.
+func (p Replayer) replayModel(r verify.Replay, quotes []dsai.Quote) error {
+	c := compose.Claim{
+		Question: r.Openings.Prompt.Text, Trace: []byte(r.Openings.Trace.Text), Text: r.Openings.Response.Text, Quotes: quotes,
+		Sampling: r.Receipt.Sampling, Seed: r.Receipt.Seed, Tokens: r.Receipt.Tokens, Ended: r.Receipt.Ended,
+	}
+	for i, passage := range r.Openings.Passages {
 		c.Passages = append(c.Passages, passage.Body)
 		c.Limits = append(c.Limits, compose.Limit{Document: r.Receipt.Used[i].Document, Most: r.QuoteMax[i]})
 	}
-	if err := json.Unmarshal([]byte(o.Quotes.Text), &c.Quotes); err != nil {
-		return fmt.Errorf("replay answer: quotes: %w", err)
-	}
-	// Of an answer that ended before its first token there is nothing to make again.
-	if c.Ended == dsai.EndedCrashed || c.Ended == dsai.EndedDegraded || c.Text == "" && len(c.Trace) == 0 && c.Ended != dsai.EndedComplete {
-		return fmt.Errorf("replay answer: it ended %s: %w", c.Ended, verify.ErrWithheld)
-	}
 	file, err := p.find(r.Receipt.Model.Fingerprint)
 	if err != nil {
-		return err
+		return unable{err}
 	}
 	format, err := chat.For(file.Template, file.Vocabulary)
 	if err != nil {
-		return errors.Join(err, file.Close())
+		return unable{errors.Join(err, file.Close())}
 	}
 	e := newEngine(nil)
 	defer e.Close()
-	return compose.Replay(context.Background(), e.Add(file, r.Receipt.Model.Fingerprint), format, c)
+	err = compose.Replay(context.Background(), e.Add(file, r.Receipt.Model.Fingerprint), format, c)
+	_, diverges := errors.AsType[*infer.Divergence](err)
+	if err == nil || diverges || errors.Is(err, compose.ErrDiffers) || errors.Is(err, infer.ErrTrace) {
+		return err
+	}
+	return unable{fmt.Errorf("cannot replay: %w", err)} // such as for want of memory
 }
 
 // find opens the model file with a fingerprint. The engine compares it with what
@@ -110,19 +134,17 @@ func (p Replayer) find(want dsai.Digest) (*engine.File, error) {
 
 // replayQuotes makes an answer of dsai-extract-1, or a list of what a search found,
 // again.
-func replayQuotes(r verify.Replay, again func(rank.Lexicon, extract.Input, extract.Answer) error) error {
-	o := r.Openings
-	if r.Statistics == nil || o.Prompt == nil || o.Response == nil || o.Quotes == nil || o.Trace == nil ||
-		o.Terms == nil || len(o.Passages) != len(r.Receipt.Used) {
+func replayQuotes(r verify.Replay, quotes []dsai.Quote) error {
+	rec, o := r.Receipt, r.Openings
+	if r.Statistics == nil || o.Terms == nil {
 		return fmt.Errorf("replay answer: %w", verify.ErrWithheld)
+	}
+	if err := sameEngine(rec, *r.Statistics); err != nil {
+		return fmt.Errorf("replay answer: %w", err)
 	}
 	in := extract.Input{Question: o.Prompt.Text, Fields: r.Statistics.Fields, DF: extract.Terms(o.Terms)}
 	for i, p := range o.Passages {
-		in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: r.Receipt.Used[i].Commitment})
-	}
-	claim := extract.Answer{Text: o.Response.Text}
-	if err := json.Unmarshal([]byte(o.Trace.Text), &claim.Trace); err != nil {
-		return fmt.Errorf("replay answer: trace: %w", err)
+		in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: rec.Used[i].Commitment})
 	}
 	// The threshold is not the claim's to choose: it is the engine's own, or what
 	// the policy in force asks for beyond it.
@@ -131,11 +153,37 @@ func replayQuotes(r verify.Replay, again func(rank.Lexicon, extract.Input, extra
 		return fmt.Errorf("replay answer: %w", err)
 	}
 	in.Floor = int(p.Parameters().EvidenceFloor)
-	if err := json.Unmarshal([]byte(o.Quotes.Text), &claim.Quotes); err != nil {
-		return fmt.Errorf("replay answer: quotes: %w", err)
+	trace, err := vc.DecodeStrict[extract.Trace]([]byte(o.Trace.Text))
+	if err != nil {
+		return fmt.Errorf("replay answer: trace: %w", err)
 	}
-	if r.Receipt.Ended != dsai.EndedComplete {
-		return fmt.Errorf("replay answer: it ended %s, before its own end: %w", r.Receipt.Ended, verify.ErrWithheld)
+	err = extract.Replay(retrieve.Lexicon{}, in, extract.Claim{
+		Answer: extract.Answer{Text: o.Response.Text, Quotes: quotes, Trace: trace},
+		Engine: rec.Model.Engine, Seed: rec.Seed, Sampling: rec.Sampling, Tokens: rec.Tokens, Ended: rec.Ended,
+	})
+	if errors.Is(err, extract.ErrUnproven) {
+		return fmt.Errorf("%w: %w", err, verify.ErrWithheld)
 	}
-	return again(retrieve.Lexicon{}, in, claim)
+	return err
+}
+
+// sameEngine checks what a receipt says of the quoting engine, and of the ranking
+// that it was given passages by, beside its version.
+func sameEngine(r dsai.InferenceReceipt, s dsai.Statistics) error {
+	want := quotingModel
+	operations := []dsai.Operation{dsai.OpRetrieve, dsai.OpInfer}
+	if r.Model.Engine == extract.SearchVersion {
+		// A search has no threshold: what an answer rests on is not listed so.
+		want, operations = listing{}.Model(), operations[:1]
+	}
+	switch {
+	case r.Model != want:
+		return fmt.Errorf("model: engine %s is %s with profile %q and fingerprint %s, the receipt says %.40s with %.40q and %s",
+			want.Engine, want.ID, want.Profile, want.Fingerprint.Short(), r.Model.ID, r.Model.Profile, r.Model.Fingerprint.Short())
+	case !slices.Equal(r.Operations, operations):
+		return fmt.Errorf("operations of engine %s are %q, the receipt says %q", want.Engine, operations, r.Operations)
+	case s.Ranking != rank.ID:
+		return fmt.Errorf("statistics: engine %s answers by ranking %q, the receipt names those of %.40q", want.Engine, rank.ID, s.Ranking)
+	}
+	return nil
 }

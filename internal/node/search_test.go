@@ -55,7 +55,7 @@ func TestSearchLists(t *testing.T) {
 	// What an answer rests on is not to be listed without a threshold.
 	forged := s.last
 	forged.Receipt.Operations = append(slices.Clone(forged.Receipt.Operations), dsai.OpInfer)
-	if err := s.Replayer.Replay(forged); err == nil || !strings.Contains(err.Error(), "only searches") {
+	if err := s.Replayer.Replay(forged); err == nil || !strings.Contains(err.Error(), "operations of engine search/1") {
 		t.Errorf("replay a search that says it answered = %v, want an error", err)
 	}
 

@@ -79,7 +79,11 @@ func (c Claim) settings(t infer.Trace) (set settings, err error) {
 	s, err := set.infer(seed)
 	switch {
 	case err != nil:
-		return set, err
+		return set, fmt.Errorf("%w: sampling: %w", ErrDiffers, err)
+	case set.Temperature > 0 && c.Seed == "":
+		return set, fmt.Errorf("%w: it was drawn by chance, and the receipt names no seed", ErrDiffers)
+	case s.Seed != t.Sampling.Seed:
+		return set, fmt.Errorf("%w: the receipt names seed %.40q, the trace has %d", ErrDiffers, c.Seed, t.Sampling.Seed)
 	case s != t.Sampling:
 		return set, fmt.Errorf("%w: the receipt names another sampling than the trace", ErrDiffers)
 	case set.MaxTokens < 1 || len(t.Tokens) > set.MaxTokens:
@@ -144,11 +148,11 @@ func (c Claim) compare(text string, whole bool) error {
 	case err != nil:
 		return err
 	case !strings.HasPrefix(b.String(), c.Text):
-		return fmt.Errorf("%w: its tokens read otherwise", ErrDiffers)
+		return fmt.Errorf("%w: its tokens give another text", ErrDiffers)
 	case len(quotes) < len(c.Quotes):
-		return fmt.Errorf("%w: it cites otherwise", ErrDiffers)
+		return fmt.Errorf("%w: its text has fewer quotes", ErrDiffers)
 	case !met && !at():
-		return fmt.Errorf("%w: it ends where neither its tokens nor one of their sentences do", ErrDiffers)
+		return fmt.Errorf("%w: its text ends where neither its tokens nor one of their sentences do", ErrDiffers)
 	}
 	return c.compareQuotes(quotes[:len(c.Quotes)])
 }

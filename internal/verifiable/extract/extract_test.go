@@ -14,6 +14,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/extract"
 	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/retrieve"
+	"dsai.example/dsai/internal/verifiable/vc"
 	"github.com/gowebpki/jcs"
 )
 
@@ -169,7 +170,7 @@ func TestReplay(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := extract.Replay(lex, in, *a); err != nil {
+	if err := extract.Replay(lex, in, claim(in, a)); err != nil {
 		t.Errorf("Replay of an honest answer: %v", err)
 	}
 	forge := map[string]func(*extract.Input, *extract.Answer){
@@ -189,7 +190,7 @@ func TestReplay(t *testing.T) {
 		in2.Passages, in2.Fields = slices.Clone(in.Passages), slices.Clone(in.Fields)
 		a2.Quotes, a2.Trace.Passages = slices.Clone(a.Quotes), slices.Clone(a.Trace.Passages)
 		f(&in2, &a2)
-		if extract.Replay(lex, in2, a2) == nil {
+		if extract.Replay(lex, in2, claim(in, &a2)) == nil {
 			t.Errorf("changed %s: replay agrees", what)
 		}
 	}
@@ -198,6 +199,59 @@ func TestReplay(t *testing.T) {
 	slices.Reverse(disordered.Passages)
 	if _, err := extract.Run(lex, disordered); !errors.Is(err, extract.ErrOrder) {
 		t.Errorf("Run in another order = %v, want ErrOrder", err)
+	}
+}
+
+// claim is what an honest node says of an answer.
+func claim(in extract.Input, a *extract.Answer) extract.Claim {
+	return extract.Claim{Answer: *a, Engine: a.Trace.Engine, Sampling: extract.Sampling, Tokens: extract.Tokens(lex, in.Question, a.Text), Ended: dsai.EndedComplete}
+}
+
+// What a receipt says of an answer beside it is compared, too, and named.
+func TestReplayOfClaims(t *testing.T) {
+	in := library(shelf, "who repairs the pump and who greases it on Monday")
+	a, err := extract.Run(lex, in)
+	if err != nil || len(a.Quotes) < 2 {
+		t.Fatalf("Run = %+v, %v, want two quotes", a, err)
+	}
+	first, _, _ := strings.Cut(a.Text, "\n")
+	cut := func(text string, n int) func(*extract.Claim) {
+		return func(c *extract.Claim) { c.Ended, c.Text, c.Quotes = dsai.EndedCancelled, text, a.Quotes[:n] }
+	}
+	for _, tt := range []struct {
+		name, want string // "": replays
+		change     func(*extract.Claim)
+	}{
+		{"nothing", "", func(*extract.Claim) {}},
+		{"sampling", "sampling", func(c *extract.Claim) { c.Sampling = "" }},
+		{"seed", "seed", func(c *extract.Claim) { c.Seed = "1" }},
+		{"prompt", "tokens", func(c *extract.Claim) { c.Tokens.Prompt-- }},
+		{"completion", "tokens", func(c *extract.Claim) { c.Tokens.Completion = 0 }},
+		{"unit", "tokens", func(c *extract.Claim) { c.Tokens.Unit = "token" }},
+		{"engine", "trace", func(c *extract.Claim) { c.Engine = extract.SearchVersion }},
+		{"stopped", "ended", func(c *extract.Claim) { c.Ended = dsai.EndedStopped }},
+		{"cut before the first line", "", cut("", 0)},
+		{"cut after the first line", "", cut(first+"\n", 1)},
+		{"cut after all", "", cut(a.Text, len(a.Quotes))},
+		{"cut in a line", "text", cut(first[:9], 1)},
+		{"cut in a line, without its quote", "text", cut(first[:9], 0)},
+		{"a line without its quote", "text", cut(first+"\n", 0)},
+	} {
+		c := claim(in, a)
+		tt.change(&c)
+		if err := extract.Replay(lex, in, c); (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: Replay = %v, want %q", tt.name, err, tt.want)
+		}
+	}
+	hidden := in
+	hidden.DF = func(field, term string) int {
+		if term == "pump" {
+			return 0
+		}
+		return in.DF(field, term)
+	}
+	if err := extract.Replay(lex, hidden, claim(in, a)); !errors.Is(err, extract.ErrUnproven) {
+		t.Errorf("Replay without the frequency of a word = %v, want %v", err, extract.ErrUnproven)
 	}
 }
 
@@ -267,8 +321,23 @@ func FuzzRun(f *testing.F) {
 				t.Errorf("quote %+v is outside its passage", q)
 			}
 		}
-		if err := extract.Replay(lex, in, *a); err != nil {
+		if err := extract.Replay(lex, in, claim(in, a)); err != nil {
 			t.Error(err)
+		}
+	})
+}
+
+// FuzzTrace reads a trace as a replay does: it has one text.
+func FuzzTrace(f *testing.F) {
+	a, err := extract.Run(lex, library(shelf, "how much sugar and salt for one litre of clean water"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(a.Trace.Bytes())
+	f.Add([]byte(`{"coverage":1,"engine":"","passages":[],"sentences":[],"threshold":1e0,"humanReviewed":true}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if tr, err := vc.DecodeStrict[extract.Trace](text); err == nil && string(tr.Bytes()) != string(text) {
+			t.Errorf("trace %q has another text: %q", text, tr.Bytes())
 		}
 	})
 }

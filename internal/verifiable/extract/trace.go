@@ -5,11 +5,8 @@ package extract
 
 import (
 	"encoding/json"
-	"fmt"
-	"slices"
 
 	"dsai.example/dsai"
-	"dsai.example/dsai/internal/verifiable/rank"
 )
 
 // Trace is how an answer came about, for the receipt's trace commitment. Its
@@ -59,36 +56,4 @@ func Terms(proofs []dsai.TermProof) func(field, term string) int {
 		}
 		return 0
 	}
-}
-
-// Replay answers again from what a bundle discloses and compares the outcome
-// with the one that its receipt claims. It returns nil when text, quotes and
-// trace are the same to the byte, and says otherwise what differs first.
-func Replay(lex rank.Lexicon, in Input, claim Answer) error {
-	got, err := Run(lex, in)
-	if err != nil {
-		return fmt.Errorf("replay answer: %w", err)
-	}
-	return same(got, claim)
-}
-
-// ReplayList does for List what Replay does for Run.
-func ReplayList(lex rank.Lexicon, in Input, claim Answer) error {
-	got, err := List(lex, in)
-	if err != nil {
-		return fmt.Errorf("replay answer: %w", err)
-	}
-	return same(got, claim)
-}
-
-func same(got *Answer, claim Answer) error {
-	switch {
-	case !slices.Equal(got.Trace.Bytes(), claim.Trace.Bytes()):
-		return fmt.Errorf("replay answer: trace differs: %s, claimed %s", got.Trace.Bytes(), claim.Trace.Bytes())
-	case !slices.Equal(got.Quotes, claim.Quotes):
-		return fmt.Errorf("replay answer: quotes differ: %v, claimed %v", got.Quotes, claim.Quotes)
-	case got.Text != claim.Text:
-		return fmt.Errorf("replay answer: text differs")
-	}
-	return nil
 }

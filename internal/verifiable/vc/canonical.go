@@ -86,6 +86,20 @@ func Decode[T any](raw []byte) (T, error) {
 	return DecodeCanonical[T](canon)
 }
 
+// DecodeStrict is Decode for text that must be canonical itself, such as what a
+// commitment opens to: a second text of the same value is refused.
+func DecodeStrict[T any](text []byte) (T, error) {
+	canon, err := CanonicalRaw(text)
+	if err == nil && !bytes.Equal(canon, text) {
+		err = fmt.Errorf("json: %w: not in canonical form", dsai.ErrSyntax)
+	}
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	return DecodeCanonical[T](canon)
+}
+
 // DecodeCanonical is Decode for text that is known to be canonical, such as what
 // Members and Elements return.
 func DecodeCanonical[T any](canon []byte) (T, error) {

@@ -48,6 +48,9 @@ func FuzzDecode(f *testing.F) {
 		checkRead[*[]*int8](t, got)
 		checkRead[map[string]string](t, got)
 		checkRead[any](t, got)
+		if _, err := vc.DecodeStrict[any](raw); err == nil && !bytes.Equal(raw, got) {
+			t.Fatalf("DecodeStrict(%q) takes what is not canonical", raw)
+		}
 		if v, err := vc.Decode[dsai.Credential[note]](raw); err == nil {
 			if again, err := vc.Canonical(v); err != nil || !bytes.Equal(again, got) {
 				t.Fatalf("Canonical(Decode(%q)) = %q, %v", raw, again, err)
