@@ -1,0 +1,254 @@
+// SPDX-FileCopyrightText: 2026 The dsai authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"dsai.example/dsai"
+	"dsai.example/dsai/internal/node"
+	"dsai.example/dsai/internal/view"
+	"dsai.example/dsai/verify"
+)
+
+// most is how many receipts may wait to be checked before clients wait too: so all are checked, however
+// long the run is.
+const most = 64
+
+// ledger compares what clients were told with the receipts of the node, and checks each of those.
+type ledger struct {
+	home *home
+
+	mu        sync.Mutex
+	listed    map[dsai.Digest]bool
+	queue     []dsai.Digest // listed and not checked
+	checking  int
+	whole     bool // no more will be listed
+	said      []said
+	made      map[dsai.Digest]fact // by request
+	withdrawn map[dsai.Digest]time.Time
+	classes   map[string]*class
+	repeated  int
+}
+
+// fact is what a receipt says.
+type fact struct {
+	receipt dsai.Digest
+	ended   dsai.Ended // "" of a refusal
+}
+
+// class counts the receipts of answers that ended alike.
+type class struct {
+	receipts, replayed int
+	example            dsai.Digest // that was made again by a model file
+	model              dsai.Digest // that file
+}
+
+func newLedger(h *home) *ledger {
+	return &ledger{home: h, listed: map[dsai.Digest]bool{}, made: map[dsai.Digest]fact{}, withdrawn: map[dsai.Digest]time.Time{}, classes: map[string]*class{}}
+}
+
+// told notes what a client knows of an answer.
+func (l *ledger) told(s said) {
+	if !s.begun && s.Receipt.IsZero() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.said = append(l.said, s)
+}
+
+// withdrew notes that a withdrawal was acknowledged.
+func (l *ledger) withdrew(consent dsai.Digest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.withdrawn[consent] = time.Now()
+}
+
+func (l *ledger) behind() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue)+l.checking > most
+}
+
+// list looks for new receipts until nobody makes any more, and then through all.
+func (l *ledger) list(ctx context.Context, done <-chan struct{}) error {
+	t := time.NewTicker(300 * time.Millisecond)
+	defer t.Stop()
+	for {
+		last := false
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-done:
+			last = true
+		case <-t.C:
+		}
+		if err := l.look(last); err != nil {
+			return err
+		}
+		if last {
+			return nil
+		}
+	}
+}
+
+// look puts new receipts into the queue: the newest down to one that is known, or all.
+func (l *ledger) look(all bool) error {
+	limit := 64
+	if all {
+		limit = 1 << 30
+	}
+	for {
+		var page []view.Receipt
+		if err := l.home.call("receipts", node.ListArgs{Limit: limit}, &page); err != nil {
+			return err
+		}
+		l.mu.Lock()
+		if len(page) < limit || l.listed[page[len(page)-1].Digest] {
+			for _, r := range slices.Backward(page) {
+				if !l.listed[r.Digest] {
+					l.listed[r.Digest] = true
+					l.queue = append(l.queue, r.Digest)
+				}
+			}
+			l.whole = all
+			l.mu.Unlock()
+			return nil
+		}
+		l.mu.Unlock()
+		limit *= 4
+	}
+}
+
+// next returns a receipt to check, or false when all are.
+func (l *ledger) next(ctx context.Context) (d dsai.Digest, ok bool) {
+	for ; ctx.Err() == nil; pause(ctx, 20*time.Millisecond) {
+		l.mu.Lock()
+		if len(l.queue) > 0 {
+			d, l.queue = l.queue[0], l.queue[1:]
+			l.checking++
+			l.mu.Unlock()
+			return d, true
+		}
+		whole := l.whole
+		l.mu.Unlock()
+		if whole {
+			break
+		}
+	}
+	return d, false
+}
+
+// work checks receipts.
+func (l *ledger) work(ctx context.Context) error {
+	v := l.verifier()
+	for {
+		d, ok := l.next(ctx)
+		if !ok {
+			return nil
+		}
+		err := l.check(v, d)
+		l.mu.Lock()
+		l.checking--
+		l.mu.Unlock()
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// check verifies a receipt, makes its answer again, and notes what it says.
+func (l *ledger) check(v *verify.Verifier, d dsai.Digest) error {
+	raw, err := l.home.bundle(d)
+	if err != nil {
+		return err
+	}
+	f, r, err := verified(v, raw)
+	if err != nil {
+		return fmt.Errorf("receipt %s: %w; its bundle: %s", d, err, raw)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if old, twice := l.made[r.Request]; twice {
+		return fmt.Errorf("request %s has two receipts, %s and %s", r.Request, old.receipt, d)
+	}
+	f.receipt = d
+	l.made[r.Request] = f.fact
+	for _, u := range r.Used {
+		// Times of receipts are whole seconds.
+		if at, ok := l.withdrawn[u.Consent]; ok && int64(r.Started) > at.Unix() {
+			return fmt.Errorf("receipt %s: the answer began at %v with a consent whose withdrawal was acknowledged at %v", d, r.Started, at)
+		}
+	}
+	c := l.classes[f.class]
+	if c == nil {
+		c = &class{}
+		l.classes[f.class] = c
+	}
+	c.receipts++
+	if f.replayed {
+		c.replayed++
+	}
+	if f.replayed && r.Model.Class == dsai.EngineInfer {
+		c.example, c.model = d, r.Model.Fingerprint
+	}
+	return nil
+}
+
+// complete fails when the receipts are not those that clients were told of.
+func (l *ledger) complete() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.queue) > 0 || len(l.made) != len(l.listed) {
+		return fmt.Errorf("%d receipts are listed, %d were checked", len(l.listed), len(l.made))
+	}
+	for _, s := range l.said {
+		f, ok := l.made[s.Request]
+		switch {
+		case !ok:
+			return fmt.Errorf("request %s was answered and has no receipt", s.Request)
+		case !s.Receipt.IsZero() && s.Receipt != f.receipt:
+			return fmt.Errorf("request %s was told of receipt %s and has %s", s.Request, s.Receipt, f.receipt)
+		case s.Ended != "" && s.Ended != f.ended:
+			return fmt.Errorf("request %s was told that it ended %s, its receipt says %s", s.Request, s.Ended, f.ended)
+		}
+	}
+	return nil
+}
+
+// enough fails when a way to end did not happen.
+func (l *ledger) enough() error {
+	for _, name := range []string{"complete", "stopped", "cancelled", "revoked", "refused"} {
+		if l.classes[name] == nil {
+			return errors.New("no answer ended " + name + ": too little happened to show anything")
+		}
+	}
+	return nil
+}
+
+func (l *ledger) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n, parts := 0, []string{}
+	for _, name := range slices.Sorted(maps.Keys(l.classes)) {
+		c := l.classes[name]
+		n += c.receipts
+		parts = append(parts, fmt.Sprintf("%s %d of %d", name, c.replayed, c.receipts))
+	}
+	again := ""
+	if l.repeated > 0 {
+		again = fmt.Sprintf(", %d of them twice", l.repeated)
+	}
+	return fmt.Sprintf("%d receipts verified%s, made again: %s", n, again, strings.Join(parts, ", "))
+}
