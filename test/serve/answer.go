@@ -30,7 +30,7 @@ type end struct {
 // said is what a client was told of one answer.
 type said struct {
 	end
-	begun bool // words of it have arrived, so a receipt is owed
+	text string // that has arrived: a receipt is owed
 }
 
 // refusal is an answer that is an error object.
@@ -83,12 +83,15 @@ func (q *question) read(w *http.Response, leave func()) (said, error) {
 	return told, err
 }
 
+type content struct {
+	Text string `json:"content"`
+}
+
 // answer is a whole answer, or a chunk of one.
 type answer struct {
 	Choices []struct {
-		Delta struct {
-			Content string `json:"content"`
-		} `json:"delta"`
+		Delta    content         `json:"delta"`
+		Message  content         `json:"message"`
 		Logprobs json.RawMessage `json:"logprobs"`
 		Finish   *string         `json:"finish_reason"`
 	} `json:"choices"`
@@ -102,11 +105,14 @@ func (a *answer) finish() string {
 	return *a.Choices[0].Finish
 }
 
-// chunk reads one, and what it says of the receipt into told.
+// chunk reads one, and what it says into told.
 func chunk(raw []byte, told *said) (*answer, error) {
 	var a answer
 	if err := json.Unmarshal(raw, &a); err != nil {
 		return nil, fmt.Errorf("read %s: %w", raw, err)
+	}
+	if len(a.Choices) > 0 {
+		told.text += a.Choices[0].Message.Text + a.Choices[0].Delta.Text
 	}
 	if a.Dsai == nil {
 		return &a, nil
@@ -139,7 +145,6 @@ func (q *question) sse(body io.Reader, told *said, leave func()) error {
 		if f := c.finish(); f != "" {
 			finish = f
 		}
-		told.begun = told.begun || len(c.Choices) > 0 && c.Choices[0].Delta.Content != ""
 		if n++; n == q.events {
 			leave()
 		}

@@ -66,7 +66,7 @@ func (s *soak) question(r *rand.Rand) *question {
 	case 0:
 		q.after = time.Duration(1 + r.Int64N(int64(500*time.Millisecond)))
 	case 1, 2:
-		q.events = 1 + r.IntN(40) // means nothing to an answer that is not streamed
+		q.events = 2 + r.IntN(6) // means nothing to an answer that is not streamed
 	}
 	return q
 }

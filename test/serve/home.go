@@ -25,6 +25,7 @@ import (
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/verifiable/engine"
 	"dsai.example/dsai/internal/verifiable/gguf"
+	"dsai.example/dsai/internal/verifiable/gguf/gguftest"
 	"dsai.example/dsai/internal/verifiable/infer/infertest"
 	"dsai.example/dsai/internal/view"
 )
@@ -112,6 +113,7 @@ func (h *home) furnish() error {
 func (h *home) model(arch string, t gguf.Type) (*model, error) {
 	s := infertest.Speaker(1)
 	s.Architecture, s.Type, s.Width, s.Inner, s.Heads, s.KeyHeads, s.Context = arch, t, 64, 128, 2, 1, 4096
+	speak(s.Extra)
 	m := &model{name: "soak-" + arch, path: filepath.Join(h.dir, arch+".gguf")}
 	if err := os.WriteFile(m.path, s.File(), 0o600); err != nil {
 		return nil, err
@@ -122,6 +124,26 @@ func (h *home) model(arch string, t gguf.Type) (*model, error) {
 	}
 	m.print, err = f.Fingerprint(context.Background(), nil)
 	return m, errors.Join(err, f.Close())
+}
+
+// speak gives a vocabulary ends of sentences, words of the documents and marks of sources: then answers
+// leave the node piece by piece, and some cite.
+func speak(vocabulary []gguftest.Pair) {
+	for _, p := range vocabulary {
+		if p.Key != "tokenizer.ggml.tokens" {
+			continue
+		}
+		texts := p.Value.([]string)
+		for i := len(texts) / 2; i < len(texts); i++ {
+			const word = "\u2581"
+			switch i % 8 { // no two tokens are alike
+			case 0, 1:
+				texts[i] = fmt.Sprintf("%srests%d!", word, i)
+			case 2:
+				texts[i] = fmt.Sprintf("%sThe %s rests %d weeks each year [%d]!", word, topics[i/8%len(topics)], i/64-2, i%3+1)
+			}
+		}
+	}
 }
 
 func (h *home) path() string { return filepath.Join(h.dir, "home") }

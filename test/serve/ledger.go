@@ -10,12 +10,16 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/inert"
 	"dsai.example/dsai/internal/node"
 	"dsai.example/dsai/internal/view"
 	"dsai.example/dsai/verify"
@@ -45,6 +49,7 @@ type ledger struct {
 type fact struct {
 	receipt dsai.Digest
 	ended   dsai.Ended // "" of a refusal
+	text    string     // of the answer
 }
 
 // class counts the receipts of answers that ended alike.
@@ -60,7 +65,7 @@ func newLedger(h *home) *ledger {
 
 // told notes what a client knows of an answer.
 func (l *ledger) told(s said) {
-	if !s.begun && s.Receipt.IsZero() {
+	if s.text == "" && s.Receipt.IsZero() {
 		return
 	}
 	l.mu.Lock()
@@ -176,7 +181,8 @@ func (l *ledger) check(v *verify.Verifier, d dsai.Digest) error {
 	}
 	f, r, err := verified(v, raw)
 	if err != nil {
-		return fmt.Errorf("receipt %s: %w; its bundle: %s", d, err, raw)
+		file := filepath.Join(os.TempDir(), "failed-"+d.String()[:12]+".dsai")
+		return errors.Join(fmt.Errorf("receipt %s, see %s: %w", d, file, err), os.WriteFile(file, raw, 0o600))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -222,9 +228,38 @@ func (l *ledger) complete() error {
 			return fmt.Errorf("request %s was told of receipt %s and has %s", s.Request, s.Receipt, f.receipt)
 		case s.Ended != "" && s.Ended != f.ended:
 			return fmt.Errorf("request %s was told that it ended %s, its receipt says %s", s.Request, s.Ended, f.ended)
+		case !f.covers(s):
+			return fmt.Errorf("request %s was told %q, its receipt says %q", s.Request, s.text, f.text)
 		}
 	}
 	return nil
+}
+
+// covers returns whether the receipt holds all that the client had. A cut answer replays up to any
+// place, so replay does not show that. What stands in the receipt reaches clients with characters put in
+// and left out, so that nothing in it acts; after it come a note and the sources.
+func (f fact) covers(s said) bool {
+	had, has := bare(s.text), bare(f.text)
+	switch {
+	case f.ended == dsai.EndedCrashed: // whoever was killed wrote nothing down
+		return true
+	case f.ended == "":
+		return had == "" || strings.HasPrefix(had, "Noanswer:")
+	case len(had) <= len(has) && s.Ended == "": // it left
+		return strings.HasPrefix(has, had)
+	}
+	rest, ok := strings.CutPrefix(had, has)
+	return ok && (rest == "" || strings.HasPrefix(rest, "Sources:") || strings.HasPrefix(rest, "(Theanswerstopshere:"))
+}
+
+// bare is a text without what the way to a client changes.
+func bare(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsSpace(r) || inert.Acts(r) || r == unicode.ReplacementChar {
+			return -1
+		}
+		return r
+	}, s)
 }
 
 // enough fails when a way to end did not happen.

@@ -42,7 +42,7 @@ func verified(v *verify.Verifier, raw []byte) (f finding, r dsai.InferenceReceip
 		return f, r, err
 	}
 	if !res.OK {
-		return f, r, fmt.Errorf("does not verify: %+v", res.Checks)
+		return f, r, fmt.Errorf("does not verify: %s", failed(res))
 	}
 	var b dsai.Bundle
 	if err := json.Unmarshal(raw, &b); err != nil {
@@ -65,13 +65,27 @@ func verified(v *verify.Verifier, raw []byte) (f finding, r dsai.InferenceReceip
 	}
 	r = c.Subject
 	f.ended, f.class, f.replayed = r.Ended, strings.TrimPrefix(string(r.Ended), "consent_"), res.Replayed
+	if b.Openings != nil && b.Openings.Response != nil {
+		f.text = b.Openings.Response.Text
+	}
 	if r.Assurance != dsai.Replayable {
 		return f, r, fmt.Errorf("an answer of %s is %s", r.Model.ID, r.Assurance)
 	}
 	if !f.replayed && !nothing(r, b.Openings) {
-		return f, r, fmt.Errorf("ended %s and was not made again: %+v", r.Ended, res.Checks)
+		return f, r, fmt.Errorf("ended %s and was not made again: %s", r.Ended, failed(res))
 	}
 	return f, r, nil
+}
+
+// failed is what a result says of the checks that failed, and of the replay.
+func failed(r *verify.Result) string {
+	var out []string
+	for _, c := range r.Checks {
+		if !c.OK || c.Name == "replay" {
+			out = append(out, c.Name+": "+c.Reason)
+		}
+	}
+	return strings.Join(out, "; ")
 }
 
 // nothing returns whether there is nothing to make again.
