@@ -116,6 +116,10 @@ func replayQuotes(r verify.Replay, again func(rank.Lexicon, extract.Input, extra
 		o.Terms == nil || len(o.Passages) != len(r.Receipt.Used) {
 		return fmt.Errorf("replay answer: %w", verify.ErrWithheld)
 	}
+	// It may have no trace then, when nothing of it was made.
+	if r.Receipt.Ended != dsai.EndedComplete {
+		return fmt.Errorf("replay answer: it ended %s, before its own end: %w", r.Receipt.Ended, verify.ErrWithheld)
+	}
 	in := extract.Input{Question: o.Prompt.Text, Fields: r.Statistics.Fields, DF: extract.Terms(o.Terms)}
 	for i, p := range o.Passages {
 		in.Passages = append(in.Passages, extract.Passage{Body: p.Body, Commitment: r.Receipt.Used[i].Commitment})
@@ -133,9 +137,6 @@ func replayQuotes(r verify.Replay, again func(rank.Lexicon, extract.Input, extra
 	in.Floor = int(p.Parameters().EvidenceFloor)
 	if err := json.Unmarshal([]byte(o.Quotes.Text), &claim.Quotes); err != nil {
 		return fmt.Errorf("replay answer: quotes: %w", err)
-	}
-	if r.Receipt.Ended != dsai.EndedComplete {
-		return fmt.Errorf("replay answer: it ended %s, before its own end: %w", r.Receipt.Ended, verify.ErrWithheld)
 	}
 	return again(retrieve.Lexicon{}, in, claim)
 }
