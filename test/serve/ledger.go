@@ -88,24 +88,38 @@ func (l *ledger) behind() bool {
 
 // list looks for new receipts until nobody makes any more, and then through all.
 func (l *ledger) list(ctx context.Context, done <-chan struct{}) error {
+	end := make(chan struct{})
+	go func() { defer close(end); <-done; l.await(ctx) }()
 	t := time.NewTicker(300 * time.Millisecond)
 	defer t.Stop()
 	for {
-		last := false
 		select {
 		case <-ctx.Done():
+			<-end
 			return nil
-		case <-done:
-			last = true
+		case <-end:
+			return l.look(true)
 		case <-t.C:
-		}
-		if err := l.look(last); err != nil {
-			return err
-		}
-		if last {
-			return nil
+			if err := l.look(false); err != nil {
+				return err
+			}
 		}
 	}
+}
+
+// await waits for the receipts of those who left last, which the node makes after they have gone: a
+// moment, and up to a minute for what is owed.
+func (l *ledger) await(ctx context.Context) {
+	for i := 0; i < 60 && ctx.Err() == nil && (i < 2 || l.owes()); i++ {
+		pause(ctx, time.Second)
+	}
+}
+
+// owes returns whether a client was told of something that no checked receipt is about.
+func (l *ledger) owes() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.ContainsFunc(l.said, func(s said) bool { _, ok := l.made[s.Request]; return !ok })
 }
 
 // look puts new receipts into the queue: the newest down to one that is known, or all.
