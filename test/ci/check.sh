@@ -20,7 +20,7 @@ export CGO_ENABLED=0
 : "${FUZZ_SEED=1}"      # of Go's fuzzer; "" = another one each time
 : "${KILLS:=40}"        # processes to kill
 
-readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 crossing cross generated e2e service fuzz kill torchwood strangers)
+readonly all=(build gofmt vet staticcheck arch test faults demo race amd64v3 arm64 crossing cross generated e2e service fuzz kill serve torchwood strangers)
 readonly soak=(soak)
 readonly skipped_code=77
 
@@ -215,6 +215,13 @@ fuzz_targets() {
 }
 
 step_kill() { script test/kill/run.sh "$KILLS"; }
+
+# serve is the soak of model files in short: whatever a node said under load, and
+# under SIGKILL, is made again from its receipts.
+step_serve() {
+	[ "$(go env GOOS)" = linux ] || skip "test/serve reads /proc"
+	SOAK_SERVE=25s SOAK_SERVE_KILL=6s script test/soak/serve.sh
+}
 
 # torchwood has a log of ours checked by the second implementation of C2SP.
 step_torchwood() {

@@ -3,14 +3,15 @@
 
 //go:build linux
 
-// Command serve keeps an engine with two seeded models busy for as long as it is told: clients ask at
-// once, some leave in the middle, consents are withdrawn, models go and come back. It fails when an
-// answer fails, when one does not replay from its trace, when memory grows, or when anything still runs
-// at the end.
+// Command serve keeps a node with two seeded models busy for as long as it is told: clients of several
+// keys ask over HTTP at once, some leave in the middle, consents are withdrawn and given again, models
+// and keys go and come back, and the node may be killed. Each receipt that the node makes is verified
+// and its answer made again, whichever way it ended. It fails when anything fails that is not a refusal,
+// when a receipt is missing or does not replay, and when the node holds more and more.
 //
-//	go run ./test/serve -for 1h
+//	go run ./test/serve -bin bin/dsai -for 1h -kill 10m
 //
-// Nothing imports it.
+// It drives a built program from outside and nothing imports it.
 package main
 
 import (
@@ -21,28 +22,38 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
-
-	"dsai.example/dsai"
-	"dsai.example/dsai/internal/verifiable/engine"
-	"dsai.example/dsai/internal/verifiable/gguf"
-	"dsai.example/dsai/internal/verifiable/infer/infertest"
 )
 
+// options are the flags.
+type options struct {
+	bin     string
+	span    time.Duration
+	clients int
+	kill    time.Duration
+	think   time.Duration
+	seed    uint64
+	keep    bool
+}
+
 func main() {
-	span := flag.Duration("for", time.Hour, "how long")
-	clients := flag.Int("clients", 12, "clients at once")
-	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of what the clients do")
+	var o options
+	flag.StringVar(&o.bin, "bin", "bin/dsai", "the program")
+	flag.DurationVar(&o.span, "for", time.Hour, "how long clients ask")
+	flag.IntVar(&o.clients, "clients", 12, "clients at once")
+	flag.DurationVar(&o.kill, "kill", 0, "end the node with SIGKILL so often, in the first half; 0: never")
+	flag.DurationVar(&o.think, "think", 400*time.Millisecond, "the longest that a client waits before its next question")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of what happens")
+	flag.BoolVar(&o.keep, "keep", false, "leave the home where it is, to look into")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	fmt.Printf("serve: seed %d\n", *seed)
-	err := run(ctx, *span, *clients, *seed)
+	fmt.Printf("serve: seed %d\n", o.seed)
+	err := run(ctx, o)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "serve: error:", err)
@@ -50,122 +61,135 @@ func main() {
 	}
 }
 
-// counts is what happened.
-type counts struct{ whole, left, busy, replayed, reused, tokens, purged atomic.Int64 }
+// counts is what clients and changes came to.
+type counts struct{ asked, left, busy, lost, excused, lent, withdrawn, models, keys, kills atomic.Int64 }
 
-func run(ctx context.Context, span time.Duration, clients int, seed uint64) error {
-	before := runtime.NumGoroutine()
-	dir, err := os.MkdirTemp("", "dsai-serve-")
+// soak is one run.
+type soak struct {
+	options
+	home    *home
+	keyring keyring
+	ledger  *ledger
+	watch   *watch
+	counts  counts
+	began   time.Time
+}
+
+// run is the soak. That ctx ends, ends it early: what was done is checked all the same.
+func run(ctx context.Context, o options) (err error) {
+	h, err := found(o)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	// The two models and their requests do not fit at once, and idle ones go soon.
-	e := engine.New(engine.Config{Memory: 24 << 20, Cache: 4 << 20, Running: 6, Waiting: clients, KeepAlive: 200 * time.Millisecond, Prefill: 64})
-	models, err := load(e, dir)
-	if err != nil {
+	defer func() { err = errors.Join(err, h.close()) }()
+	s := &soak{options: o, home: h, ledger: newLedger(h), watch: &watch{home: h}, began: time.Now()}
+	if err := s.warm(); err != nil {
 		return err
 	}
-	var c counts
-	w := watch{began: time.Now(), span: span}
-	g, busy := errgroup.WithContext(ctx)
-	end, cancel := context.WithTimeout(busy, span)
-	defer cancel()
-	for i := range clients {
-		r := rand.New(rand.NewPCG(seed, uint64(i)))
-		g.Go(func() error { return client(end, e, models, r, &c) })
-	}
-	g.Go(func() error { return w.run(end) })
-	err = g.Wait()
-	e.Close()
+	err = s.busy(ctx)
+	took := time.Since(s.began)
 	if err == nil {
-		err = w.judge(before)
+		err = s.settle()
 	}
-	fmt.Printf("serve: %v: %d whole answers, %d left in the middle, %d turned away, %d tokens, %d replays, %d of the prompts' tokens were remembered, %d purges; %s\n",
-		time.Since(w.began).Round(time.Second), c.whole.Load(), c.left.Load(), c.busy.Load(), c.tokens.Load(), c.replayed.Load(), c.reused.Load(), c.purged.Load(), w.String())
+	c := &s.counts
+	fmt.Printf("serve: %s: %s of %d clients, seed %d: %d requests, %d left in the middle, %d turned away, %d met what was just taken away, %d met a kill; %s; %d consents given and %d withdrawn, models replaced %d times, keys %d times, %d kills; %s\n",
+		s.began.UTC().Format(time.DateOnly), took.Round(time.Second), o.clients, o.seed, c.asked.Load(), c.left.Load(), c.busy.Load(), c.excused.Load(), c.lost.Load(),
+		s.ledger, c.lent.Load(), c.withdrawn.Load(), c.models.Load(), c.keys.Load(), c.kills.Load(), s.watch)
 	return err
 }
 
-func load(e *engine.Engine, dir string) ([]*engine.Model, error) {
-	var models []*engine.Model
-	for i, arch := range []string{"llama", "qwen2"} {
-		s := infertest.Small(arch, []gguf.Type{gguf.Q8_0, gguf.Q4_K}[i])
-		s.Layers, s.Vocabulary, s.Context, s.Extra = 4, 2000, 1024, infertest.Words(2000)
-		path := filepath.Join(dir, arch+".gguf")
-		if err := os.WriteFile(path, s.File(), 0o600); err != nil {
-			return nil, err
-		}
-		f, err := engine.OpenFile(path)
+// warm makes the first keys, has each model answer once, and measures the node at rest.
+func (s *soak) warm() error {
+	for range 4 {
+		k, err := s.newKey()
 		if err != nil {
-			return nil, err
+			return err
 		}
-		print, err := f.Fingerprint(context.Background(), nil)
-		if err != nil {
-			return nil, err
-		}
-		models = append(models, e.Add(f, print))
+		s.keyring.keys = append(s.keyring.keys, k)
 	}
-	return models, nil
-}
-
-// client asks until ctx ends.
-func client(ctx context.Context, e *engine.Engine, models []*engine.Model, r *rand.Rand, c *counts) error {
-	for ctx.Err() == nil {
-		if r.IntN(20) == 0 {
-			e.Purge(consent(r))
-			c.purged.Add(1)
-		}
-		if r.IntN(30) == 0 {
-			time.Sleep(time.Duration(r.IntN(600)) * time.Millisecond) // long enough for a model to go
-		}
-		if err := ask(ctx, models[r.IntN(len(models))], r, c); err != nil && ctx.Err() == nil {
+	for _, m := range s.home.models {
+		if err := s.ask(context.Background(), &question{model: m, text: about(topics[0])}, s.keyring.keys[0]); err != nil {
 			return err
 		}
 	}
-	return nil
+	return s.watch.rest()
 }
 
-// consent is one of few.
-func consent(r *rand.Rand) dsai.Digest { return dsai.Digest{1, byte(r.IntN(8))} }
-
-var errEnough = errors.New("the reader has enough")
-
-func ask(ctx context.Context, m *engine.Model, r *rand.Rand, c *counts) error {
-	q := question(r)
-	most := 1 << 20
-	if r.IntN(3) == 0 {
-		most = r.IntN(40)
-	}
-	asked, cancel := context.WithCancel(ctx)
+// busy runs everybody until the time is up. Answers that have begun then come to their end.
+func (s *soak) busy(ctx context.Context) error {
+	g, live := errgroup.WithContext(context.Background())
+	end, cancel := context.WithTimeout(ctx, s.span)
 	defer cancel()
-	seen := 0
-	got, err := m.Generate(asked, q, func(p engine.Piece) error {
-		if seen += p.Tokens; seen > most && most%2 == 0 {
-			cancel()
-		} else if seen > most {
-			return errEnough
+	defer context.AfterFunc(live, cancel)() // somebody failed
+	people, _ := errgroup.WithContext(live)
+	for i := range s.clients {
+		r := s.rand(i)
+		people.Go(func() error { return s.client(end, live, r) })
+	}
+	changes := []func(context.Context, *rand.Rand) error{s.lend, s.replaceModels, s.replaceKeys, s.kills}
+	for i, f := range changes {
+		r := s.rand(1000 + i)
+		people.Go(func() error { return f(end, r) })
+	}
+	people.Go(func() error { return s.watch.run(end) })
+	people.Go(func() error { return s.progress(end) })
+	done := make(chan struct{}) // whoever makes receipts has ended
+	g.Go(func() error { defer close(done); return people.Wait() })
+	g.Go(func() error { return s.ledger.list(live, done) })
+	for range max(1, runtime.NumCPU()-1) {
+		g.Go(func() error { return s.ledger.work(live) })
+	}
+	return g.Wait()
+}
+
+func (s *soak) rand(i int) *rand.Rand { return rand.New(rand.NewPCG(s.seed, uint64(i))) }
+
+// settle checks what can be checked only when nobody asks any more.
+func (s *soak) settle() error {
+	return errors.Join(s.ledger.complete(), s.ledger.again(s.rand(2000)), s.ledger.byHand(), s.enough(), s.watch.judge(), s.home.fsck())
+}
+
+// enough fails when a run that had the time left something out.
+func (s *soak) enough() error {
+	if time.Since(s.began) < 2*time.Minute {
+		return nil
+	}
+	c := &s.counts
+	for _, n := range []*atomic.Int64{&c.asked, &c.left, &c.lent, &c.withdrawn, &c.models, &c.keys} {
+		if n.Load() == 0 {
+			return errors.New("too little happened to show anything")
 		}
+	}
+	return s.ledger.enough()
+}
+
+func (s *soak) progress(ctx context.Context) error {
+	return every(ctx, time.Minute, func() error {
+		fmt.Printf("serve: %s: %d requests; %s; %s\n", time.Since(s.began).Round(time.Second), s.counts.asked.Load(), s.ledger, s.watch.last())
 		return nil
 	})
-	switch {
-	case errors.Is(err, engine.ErrBusy):
-		c.busy.Add(1)
-		return nil
-	case got == nil, err != nil && !errors.Is(err, errEnough) && !errors.Is(err, context.Canceled):
-		return fmt.Errorf("ask: %w", err)
-	case err == nil:
-		c.whole.Add(1)
-	default:
-		c.left.Add(1)
+}
+
+// every calls f again and again, at most once in each period, until ctx ends.
+func every(ctx context.Context, period time.Duration, f func() error) error {
+	t := time.NewTicker(period)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-t.C:
+		}
+		if err := f(); err != nil {
+			return err
+		}
 	}
-	c.tokens.Add(int64(len(got.Output)))
-	c.reused.Add(int64(got.Reused))
-	if err := m.Replay(ctx, q.Prompt, got.Trace); errors.Is(err, engine.ErrBusy) {
-		c.busy.Add(1)
-		return nil
-	} else if err != nil {
-		return fmt.Errorf("replay %s: %w", got.Trace.JSON(), err)
+}
+
+// pause waits, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
 	}
-	c.replayed.Add(1)
-	return nil
 }

@@ -7,107 +7,175 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"math/rand/v2"
+	"io"
+	"net/http"
 	"os"
-	"runtime"
+	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
-
-	"dsai.example/dsai"
-	"dsai.example/dsai/internal/verifiable/engine"
-	"dsai.example/dsai/internal/verifiable/infer"
-	"dsai.example/dsai/internal/verifiable/infer/infertest"
-	"dsai.example/dsai/internal/verifiable/token"
 )
 
-// question is one of those that clients ask: few beginnings, many ends, all kinds of sampling.
-func question(r *rand.Rand) engine.Request {
-	var tokens []token.ID
-	for _, part := range [][]int32{infertest.Tokens(uint64(r.IntN(6)), 20+r.IntN(200), 2000), infertest.Tokens(r.Uint64(), 1+r.IntN(30), 2000)} {
-		for _, t := range part {
-			tokens = append(tokens, token.ID(t))
-		}
-	}
-	q := engine.Request{
-		Prompt: tokens, MaxTokens: 1 + r.IntN(80), Logprobs: r.IntN(5) - 2, Wait: time.Duration(1+r.IntN(20)) * time.Second,
-		Sampling:  infer.Sampling{Seed: r.Uint64(), TopK: r.IntN(50), Presence: float32(r.IntN(2))},
-		Partition: dsai.Digest{byte(r.IntN(4))}, // 0 is nobody
-		Consents:  []dsai.Digest{consent(r), consent(r)},
-	}
-	if r.IntN(2) == 0 {
-		q.Sampling.Temperature, q.Sampling.TopP = float32(r.IntN(15))/10, 0.9
-	}
-	if r.IntN(3) == 0 {
-		q.Stop = []string{"kami", "水"}
-	}
-	return q
-}
+// sample is what the node held at one moment.
+type sample struct{ kB, files, goroutines int }
 
-// watch measures memory while clients are busy.
+// watch follows what the node holds.
 type watch struct {
-	began   time.Time
-	span    time.Duration
-	samples []int64 // bytes, one each second
+	home *home
+
+	mu      sync.Mutex
+	still   sample // before clients came
+	samples []sample
+	life    int64 // of the node, that samples are of
 }
 
+const period = 2 * time.Second
+
+// run samples until ctx ends.
 func (w *watch) run(ctx context.Context) error {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-tick.C:
-			n, err := resident()
-			if err != nil {
-				return err
-			}
-			w.samples = append(w.samples, n)
+	return every(ctx, period, func() error {
+		up := w.home.up.n.Load()
+		s, err := w.sample()
+		if w.home.up.since(up) {
+			return nil // it was killed meanwhile
 		}
-	}
-}
-
-// quarter is the average memory of one quarter of the time, 0 to 3.
-func (w *watch) quarter(i int) int64 {
-	part := w.samples[len(w.samples)*i/4 : len(w.samples)*(i+1)/4]
-	var sum int64
-	for _, n := range part {
-		sum += n
-	}
-	return sum / int64(max(1, len(part)))
-}
-
-func (w *watch) String() string {
-	return fmt.Sprintf("resident memory %d MiB in the second quarter, %d MiB in the last", w.quarter(1)>>20, w.quarter(3)>>20)
-}
-
-// judge fails if memory grew after the first quarter, or if something still runs.
-func (w *watch) judge(goroutines int) error {
-	if early, late := w.quarter(1), w.quarter(3); len(w.samples) >= 40 && late > early+early/8+4<<20 {
-		return fmt.Errorf("memory grows: %s", w)
-	}
-	for range 100 { // what has ended may take a moment to be gone
-		if runtime.NumGoroutine() <= goroutines {
-			return nil
+		if err != nil {
+			return err
 		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	stacks := make([]byte, 1<<16)
-	return fmt.Errorf("%d goroutines run at the end, %d at the start:\n%s", runtime.NumGoroutine(), goroutines, stacks[:runtime.Stack(stacks, true)])
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if up != w.life {
+			w.life, w.samples = up, nil
+		}
+		w.samples = append(w.samples, s)
+		return nil
+	})
 }
 
-// resident returns the bytes of memory that this process has.
-func resident() (int64, error) {
-	b, err := os.ReadFile("/proc/self/statm")
+func (w *watch) sample() (s sample, err error) {
+	pid := w.home.pid()
+	if s.kB, err = rssAnon(pid); err != nil {
+		return s, err
+	}
+	fds, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", pid))
+	if err != nil {
+		return s, err
+	}
+	s.files = len(fds)
+	s.goroutines, err = w.goroutines()
+	return s, err
+}
+
+// goroutines asks the node for how many it has.
+func (w *watch) goroutines() (int, error) {
+	r, err := http.Get(w.home.address() + "/metrics")
 	if err != nil {
 		return 0, err
 	}
-	fields := strings.Fields(string(b))
-	if len(fields) < 2 {
-		return 0, fmt.Errorf("/proc/self/statm is %q", b)
+	defer r.Body.Close()
+	b, err := io.ReadAll(r.Body)
+	if err != nil {
+		return 0, err
 	}
-	pages, err := strconv.ParseInt(fields[1], 10, 64)
-	return pages * int64(os.Getpagesize()), err
+	for line := range strings.Lines(string(b)) {
+		if n, ok := strings.CutPrefix(line, "go_goroutines "); ok {
+			return strconv.Atoi(strings.TrimSpace(n))
+		}
+	}
+	return 0, errors.New("the node's metrics have no go_goroutines")
+}
+
+func rssAnon(pid int) (int, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if f := strings.Fields(line); len(f) == 3 && f[0] == "RssAnon:" {
+			return strconv.Atoi(f[1])
+		}
+	}
+	return 0, fmt.Errorf("process %d has no RssAnon", pid)
+}
+
+// rest measures the node while nobody asks.
+func (w *watch) rest() (err error) {
+	http.DefaultClient.CloseIdleConnections()
+	w.still, err = w.sample()
+	return err
+}
+
+// quarter is the median of each measure in one quarter of the node's last life, 0 to 3.
+func (w *watch) quarter(i int) (q sample) {
+	n := len(w.samples)
+	part := w.samples[n*i/4 : n*(i+1)/4]
+	if len(part) == 0 {
+		return q
+	}
+	median := func(of func(sample) int) int {
+		var v []int
+		for _, s := range part {
+			v = append(v, of(s))
+		}
+		slices.Sort(v)
+		return v[len(v)/2]
+	}
+	return sample{median(func(s sample) int { return s.kB }), median(func(s sample) int { return s.files }), median(func(s sample) int { return s.goroutines })}
+}
+
+// judge fails when the node held more in the last quarter of its life than in the second, or keeps
+// goroutines when all is done: while clients ask, those come and go with the answers under way.
+func (w *watch) judge() error {
+	now, err := w.settled()
+	if err != nil {
+		return err
+	}
+	if now.goroutines > w.still.goroutines+spare {
+		return fmt.Errorf("%d goroutines run when all is done, %d before clients came", now.goroutines, w.still.goroutines)
+	}
+	w.mu.Lock()
+	early, late, n := w.quarter(1), w.quarter(3), len(w.samples)
+	w.mu.Unlock()
+	if time.Duration(n)*period < 2*time.Minute {
+		return nil // it warms up
+	}
+	if late.kB > early.kB+early.kB/8+16<<10 || late.files > early.files+spare {
+		return fmt.Errorf("the node grows: %s", w)
+	}
+	return nil
+}
+
+const spare = 10
+
+// settled waits for what has ended to be gone.
+func (w *watch) settled() (s sample, err error) {
+	for range 50 {
+		http.DefaultClient.CloseIdleConnections()
+		if s, err = w.sample(); err != nil || s.goroutines <= w.still.goroutines+spare {
+			break
+		}
+		time.Sleep(100 * time.Millisecond) // another process: there is no clock to fake
+	}
+	return s, err
+}
+
+func (w *watch) last() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.samples) == 0 {
+		return "not measured yet"
+	}
+	s := w.samples[len(w.samples)-1]
+	return fmt.Sprintf("%d MB, %d open files, %d goroutines", s.kB/1000, s.files, s.goroutines)
+}
+
+func (w *watch) String() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a, b := w.quarter(1), w.quarter(3)
+	return fmt.Sprintf("the node, since its last start, in the second and the last quarter: %d and %d MB of its own memory, %d and %d open files, %d and %d goroutines",
+		a.kB/1000, b.kB/1000, a.files, b.files, a.goroutines, b.goroutines)
 }
