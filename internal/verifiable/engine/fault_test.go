@@ -170,7 +170,7 @@ func FuzzOpenFile(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if file.Size != int64(len(b)) || file.Context < 1 || file.Weights > file.Size || file.PerToken <= 0 {
+		if file.Size != int64(len(b)) || file.Context < 1 || file.Weights < 1 || file.Weights > 2*tensor.RowGroup*file.Size || file.PerToken <= 0 {
 			t.Errorf("OpenFile = %+v of %d bytes", file.Info, len(b))
 		}
 		if err := file.Close(); err != nil {

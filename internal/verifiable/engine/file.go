@@ -16,6 +16,7 @@ import (
 	"dsai.example/dsai"
 	"dsai.example/dsai/internal/verifiable/gguf"
 	"dsai.example/dsai/internal/verifiable/infer"
+	"dsai.example/dsai/internal/verifiable/tensor"
 	"dsai.example/dsai/internal/verifiable/token"
 )
 
@@ -95,7 +96,11 @@ func (f *File) describe() Info {
 	for _, t := range f.header.Tensors() {
 		info.Types[t.Type.String()]++
 		info.Parameters += int64(t.Numbers())
-		info.Weights += t.Size
+		if len(t.Shape) > 1 {
+			info.Weights += tensor.Size(&t)
+		} else {
+			info.Weights += t.Size
+		}
 	}
 	for _, text := range []struct {
 		key string

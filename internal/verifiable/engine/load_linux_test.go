@@ -22,13 +22,14 @@ import (
 // when the peak comes.
 const peakConstant = 2 << 20
 
-// Loading takes at most 1.15 times the file at its peak, and a constant. What steps compute in and what
+// Loading takes at most 1.15 times the file at its peak, and a constant; of Q5_0, of which real files have a
+// few matrices, more. What steps compute in and what
 // sequences remember comes on top and is counted by the engine: see fixed and reserved.
 func TestLoadPeak(t *testing.T) {
 	if testing.Short() {
 		t.Skip("SKIPPED: loads 200 MiB")
 	}
-	for _, kind := range []gguf.Type{gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
+	for _, kind := range []gguf.Type{gguf.Q8_0, gguf.Q4_0, gguf.Q5_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
 		s := infertest.Shape{Architecture: "llama", Type: kind, Seed: 1, Layers: 4, Width: 1024, Inner: 2816, Heads: 16, KeyHeads: 4,
 			Vocabulary: 8192, Context: 512, Extra: infertest.Words(8192)}
 		path := write(t, s)
@@ -45,7 +46,11 @@ func TestLoadPeak(t *testing.T) {
 		}
 		size := info.Size()
 		t.Logf("%v: a file of %.1f MiB takes %.1f MiB at most, %.3f", kind, float64(size)/(1<<20), float64(peak)/(1<<20), float64(peak)/float64(size))
-		if peak > size*115/100+peakConstant {
+		most := size * 115 / 100
+		if kind == gguf.Q5_0 { // stands in memory as Q8_0 does: 34 bytes for each 22
+			most = size * 115 / 100 * 34 / 22
+		}
+		if peak > most+peakConstant {
 			t.Errorf("%v: loading a file of %d bytes takes %d", kind, size, peak)
 		}
 	}

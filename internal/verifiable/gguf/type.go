@@ -13,6 +13,7 @@ const (
 	F32  Type = 0
 	F16  Type = 1
 	Q4_0 Type = 2
+	Q5_0 Type = 6
 	Q8_0 Type = 8
 	Q4_K Type = 12
 	Q5_K Type = 13
@@ -32,6 +33,7 @@ var layouts = map[Type]layout{
 	F16:  {"F16", 1, 2},
 	BF16: {"BF16", 1, 2},
 	Q4_0: {"Q4_0", 32, 18},
+	Q5_0: {"Q5_0", 32, 22},
 	Q8_0: {"Q8_0", 32, 34},
 	Q4_K: {"Q4_K", 256, 144},
 	Q5_K: {"Q5_K", 256, 176},
@@ -40,7 +42,7 @@ var layouts = map[Type]layout{
 
 // foreign names the types that exist and that dsai does not run, for the error.
 var foreign = map[Type]string{
-	3: "Q4_1", 6: "Q5_0", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K",
+	3: "Q4_1", 7: "Q5_1", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K",
 	16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS",
 	24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
 }

@@ -25,7 +25,7 @@ import (
 
 var (
 	architectures = []string{"llama", "qwen2", "qwen3"}
-	types         = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
+	types         = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q5_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
 )
 
 // small reports whether to try a part only. Other machines are mostly emulated, and the goldens, which

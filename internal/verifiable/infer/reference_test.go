@@ -111,6 +111,15 @@ func dequantize(t testing.TB, kind gguf.Type, raw []byte, n int) []float64 {
 				}
 			}
 			raw = raw[18:]
+		case gguf.Q5_0:
+			qh := binary.LittleEndian.Uint32(raw[2:])
+			for j := range 16 {
+				out = append(out, half(raw)*float64(int(raw[6+j]&0x0f|byte(qh>>j<<4)&0x10)-16))
+			}
+			for j := range 16 {
+				out = append(out, half(raw)*float64(int(raw[6+j]>>4|byte(qh>>(j+12))&0x10)-16))
+			}
+			raw = raw[22:]
 		case gguf.Q4_K:
 			out = append(out, offsetBlock(raw, nil, raw[16:144])...)
 			raw = raw[144:]

@@ -10,7 +10,7 @@ import (
 
 // Blocks of activations: as long as the blocks of the weights that they meet.
 const (
-	smallNumbers = 32  // Q8_0, Q4_0
+	smallNumbers = 32  // Q8_0, Q5_0, Q4_0
 	largeNumbers = 256 // Q4_K, Q5_K, Q6_K
 )
 

@@ -11,7 +11,7 @@ import (
 	"dsai.example/dsai/internal/verifiable/tensor"
 )
 
-var types = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
+var types = []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q5_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K}
 
 // BenchmarkMultiply reports, on one thread, the bytes of the file's weights per second, and the billions of
 // products per second. The matrix is larger than caches are.

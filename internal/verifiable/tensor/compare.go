@@ -25,7 +25,7 @@ const (
 // compare multiplies matrices of every type with extreme activations, then compares the operations.
 func compare(k kernel) error {
 	s := stream(1)
-	for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
+	for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q5_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
 		m, err := newMatrix("compared", t, compareRows, compareColumns)
 		if err == nil {
 			err = m.put(s.weights(m), 0)

@@ -137,9 +137,9 @@ func wholeStream(m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
 func smallStream(k kernel, m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
 	x, n := &a.small[0], len(a.small)
 	switch {
-	case m.Type == gguf.Q8_0 && k == avx512vnni:
+	case m.rule.layout == gguf.Q8_0 && k == avx512vnni:
 		q8VNNI(w, x, dst, n, groups)
-	case m.Type == gguf.Q8_0:
+	case m.rule.layout == gguf.Q8_0:
 		q8AVX2(w, x, dst, n, groups)
 	case k == avx512vnni:
 		q4VNNI(w, x, dst, n, groups)
@@ -193,9 +193,9 @@ func smallTile(k kernel, m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[t
 	x := [tile]*smallBlock{&a[0].small[0], &a[1].small[0], &a[2].small[0], &a[3].small[0]}
 	n := len(a[0].small)
 	switch {
-	case m.Type == gguf.Q8_0 && k == avx512vnni:
+	case m.rule.layout == gguf.Q8_0 && k == avx512vnni:
 		q8TileVNNI(w, &x, out, n)
-	case m.Type == gguf.Q8_0:
+	case m.rule.layout == gguf.Q8_0:
 		q8TileAVX2(w, &x, out, n)
 	case k == avx512vnni:
 		q4TileVNNI(w, &x, out, n)

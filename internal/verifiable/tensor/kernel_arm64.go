@@ -118,7 +118,7 @@ func wholeStream(m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
 
 func smallStream(m *Matrix, dst *float32, w *byte, a *Activation, groups int) {
 	x, n := &a.small[0], len(a.small)
-	switch m.Type {
+	switch m.rule.layout {
 	case gguf.Q8_0:
 		q8NEON(w, x, dst, n, groups)
 	case gguf.Q4_0:
@@ -170,7 +170,7 @@ func wholeTile(m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[tile]*Activ
 func smallTile(m *Matrix, out *[tile][RowGroup]float32, w *byte, a *[tile]*Activation) {
 	x := [tile]*smallBlock{&a[0].small[0], &a[1].small[0], &a[2].small[0], &a[3].small[0]}
 	n := len(a[0].small)
-	switch m.Type {
+	switch m.rule.layout {
 	case gguf.Q8_0:
 		q8TileNEON(w, &x, out, n)
 	case gguf.Q4_0:

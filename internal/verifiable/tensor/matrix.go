@@ -30,11 +30,12 @@ type Matrix struct {
 // A rule is what a type of weights means.
 type rule struct {
 	form   Form
-	number int    // of weights in a block
-	bytes  int    // of a block in the file
-	packed int    // of the blocks of 16 rows side by side
-	finite []int  // where in a block of the file there are Halfs, which must be numbers
-	single finite // whether the block is one number that is no Half, and it is finite
+	number int       // of weights in a block
+	bytes  int       // of a block in the file
+	packed int       // of the blocks of 16 rows side by side
+	layout gguf.Type // whose groups these are: Q5_0 stands as Q8_0 does
+	finite []int     // where in a block of the file there are Halfs, which must be numbers
+	single finite    // whether the block is one number that is no Half, and it is finite
 
 	pack func(dst []byte, lane int, block []byte)            // puts a row's block among those of its group
 	row  func(dst []float32, packed []byte, lane int)        // widens it
@@ -49,6 +50,7 @@ var rules = map[gguf.Type]rule{
 	gguf.BF16: {form: Whole, packed: 32, single: finiteBF16, pack: packF16, row: rowBF16, dot: dotBF16},
 	gguf.Q8_0: {form: Small, packed: q8Group, finite: []int{0}, pack: packQ8, row: rowQ8, dot: dotQ8},
 	gguf.Q4_0: {form: Small, packed: q4Group, finite: []int{0}, pack: packQ4, row: rowQ4, dot: dotQ4},
+	gguf.Q5_0: {form: Small, packed: q8Group, finite: []int{0}, pack: packQ5, row: rowQ8, dot: dotQ8, layout: gguf.Q8_0},
 	gguf.Q4_K: {form: Large, packed: q4KGroup, finite: []int{0, 2}, pack: packQ4K, row: rowQ4K, dot: dotQ4K},
 	gguf.Q5_K: {form: Large, packed: q5KGroup, finite: []int{0, 2}, pack: packQ5K, row: rowQ5K, dot: dotQ5K},
 	gguf.Q6_K: {form: Large, packed: q6KGroup, finite: []int{208}, pack: packQ6K, row: rowQ6K, dot: dotQ6K},
@@ -57,6 +59,9 @@ var rules = map[gguf.Type]rule{
 func init() {
 	for t, r := range rules { //arch:ordered each entry is independent
 		r.number, r.bytes = t.Block()
+		if r.layout == 0 && t != gguf.F32 {
+			r.layout = t
+		}
 		rules[t] = r
 	}
 }
@@ -100,6 +105,16 @@ func Load(f *gguf.File, t *gguf.Tensor, buf *[]byte) (*Matrix, error) {
 		}
 	}
 	return m, nil
+}
+
+// Size returns how many bytes of memory the matrix takes that Load makes of a tensor of more than one row; 0
+// for a type without a rule.
+func Size(t *gguf.Tensor) int64 {
+	r, ok := rules[t.Type]
+	if !ok {
+		return 0
+	}
+	return int64((t.Rows()+RowGroup-1)/RowGroup) * int64(t.Columns()/r.number*r.packed)
 }
 
 func newMatrix(name string, t gguf.Type, rows, columns int) (*Matrix, error) {

@@ -10,7 +10,9 @@ import "encoding/binary"
 // (spec/numerics.md#products).
 //
 // Side by side, Q8_0 has for each step of 4 weights those of 16 rows, 4 bytes a row, and after the
-// 8 steps the factors of the rows. Q4_0 has two steps in the same bytes: steps 0 to 3 in the low
+// 8 steps the factors of the rows. Q5_0 stands as Q8_0: small models have a few matrices of it, where
+// their width fits no block of 256 (llama.cpp, tensor_type_fallback), and kernels of its own would save
+// them a third of the memory. Q4_0 has two steps in the same bytes: steps 0 to 3 in the low
 // nibbles, 4 to 7 in the high ones.
 
 const (
@@ -23,6 +25,17 @@ const (
 func packQ8(dst []byte, lane int, b []byte) {
 	for j := range 8 {
 		copy(dst[stepBytes*j+4*lane:][:4], b[2+4*j:])
+	}
+	copy(dst[8*stepBytes+2*lane:][:2], b)
+}
+
+func packQ5(dst []byte, lane int, b []byte) {
+	fifth := binary.LittleEndian.Uint32(b[2:])
+	for i, v := range b[6:22] { // weights 0 to 15 in the low nibbles, 16 to 31 in the high ones
+		low := v&15 | byte(fifth>>i&1)<<4
+		high := v>>4 | byte(fifth>>(16+i)&1)<<4
+		dst[i/4*stepBytes+4*lane+i%4] = low - 16
+		dst[(4+i/4)*stepBytes+4*lane+i%4] = high - 16
 	}
 	copy(dst[8*stepBytes+2*lane:][:2], b)
 }

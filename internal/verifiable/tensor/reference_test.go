@@ -24,7 +24,7 @@ type plain struct {
 
 func halves(kind gguf.Type) []int {
 	switch kind {
-	case gguf.F16, gguf.Q8_0, gguf.Q4_0:
+	case gguf.F16, gguf.Q8_0, gguf.Q4_0, gguf.Q5_0:
 		return []int{0}
 	case gguf.Q4_K, gguf.Q5_K:
 		return []int{0, 2}
@@ -48,6 +48,12 @@ func read(kind gguf.Type, b []byte) plain {
 		p := plain{d: half(b), q: make([]int, 32)}
 		for i := range 16 {
 			p.q[i], p.q[16+i] = int(b[2+i]&15)-8, int(b[2+i]>>4)-8
+		}
+		return p
+	case gguf.Q5_0:
+		p := plain{d: half(b), q: make([]int, 32)}
+		for i := range p.q {
+			p.q[i] = int(b[6+i%16]>>(i/16*4)&15) + int(b[2+i/8]>>(i%8)&1)*16 - 16
 		}
 		return p
 	case gguf.Q6_K:

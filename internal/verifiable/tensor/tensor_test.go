@@ -147,7 +147,7 @@ func TestNotANumber(t *testing.T) {
 		kind gguf.Type
 		at   int // a byte of the block whose setting makes a factor infinite
 	}{
-		{gguf.F32, 3}, {gguf.F16, 1}, {gguf.BF16, 1}, {gguf.Q8_0, 1}, {gguf.Q4_0, 1}, {gguf.Q4_K, 1}, {gguf.Q4_K, 3}, {gguf.Q5_K, 1}, {gguf.Q5_K, 3}, {gguf.Q6_K, 209},
+		{gguf.F32, 3}, {gguf.F16, 1}, {gguf.BF16, 1}, {gguf.Q8_0, 1}, {gguf.Q4_0, 1}, {gguf.Q5_0, 1}, {gguf.Q4_K, 1}, {gguf.Q4_K, 3}, {gguf.Q5_K, 1}, {gguf.Q5_K, 3}, {gguf.Q6_K, 209},
 	} {
 		numbers, size := tt.kind.Block()
 		data := make([]byte, 2*size)

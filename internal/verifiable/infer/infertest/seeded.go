@@ -57,7 +57,7 @@ type Case struct {
 func Cases() (out []Case) {
 	architectures := []string{"llama", "qwen2", "qwen3"}
 	for _, a := range architectures {
-		for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
+		for _, t := range []gguf.Type{gguf.F32, gguf.F16, gguf.BF16, gguf.Q8_0, gguf.Q4_0, gguf.Q5_0, gguf.Q4_K, gguf.Q5_K, gguf.Q6_K} {
 			out = append(out, Case{a + "/" + t.String(), Small(a, t), 12})
 		}
 	}
@@ -194,6 +194,9 @@ func fill(t gguf.Type, b []byte, r *random, deviation float32) {
 	case gguf.Q4_0: // uniform nibbles: 4.6
 		r.bytes(b)
 		putHalf(b, float32(deviation/4.6))
+	case gguf.Q5_0: // uniform numbers of five bits: 9.2
+		r.bytes(b)
+		putHalf(b, float32(deviation/9.2))
 	case gguf.Q4_K: // factor around 36 times nibble, less about its mean
 		fillOffset(b, r, float32(deviation/170), 7.5)
 	case gguf.Q5_K:
