@@ -176,7 +176,11 @@ func (out *Contributed) count(d *document, added bool) {
 // contributeSigned records a consent for documents that are here already and
 // waited for it, and lets its member in if need be.
 func (n *Node) contributeSigned(ctx context.Context, c Contribution) (*Contributed, error) {
-	g, err := n.acceptSigned(ctx, c)
+	s, err := n.openSigned(c)
+	if err != nil {
+		return nil, err
+	}
+	g, err := n.handIn(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +210,11 @@ func (n *Node) afterIngest(ctx context.Context) error {
 func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
 	switch {
 	case c.Signed != nil || c.Additions != nil:
-		g, err := n.acceptSigned(ctx, c)
+		s, err := n.openSigned(c)
+		if err != nil {
+			return nil, 0, err
+		}
+		g, err := n.acceptSaid(ctx, s)
 		return g, len(c.Additions), err
 	case c.Collection != "":
 		return n.lendCollection(ctx, m, docs, c)
@@ -238,7 +246,7 @@ func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c C
 	if err != nil {
 		return nil, err
 	}
-	return n.acceptConsent(ctx, s.Raw)
+	return n.acceptConsent(ctx, said{consent: &s, at: saidHere})
 }
 
 func (n *Node) draftOptions(m *member, docs []*document, c Contribution, now dsai.Time) consent.Options {

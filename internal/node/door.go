@@ -155,9 +155,13 @@ func (d door) Verify(ctx context.Context, who *pipeline.Requester, ref string) (
 // SubmitConsent implements api.Credentials: a consent, or an addition to the
 // collection of one.
 func (d door) SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error) {
-	g, err := d.n.acceptConsent(ctx, raw)
+	s, err := openSaid(raw, nil)
 	if errors.Is(err, vc.ErrType) {
-		g, err = d.n.acceptAdditions(ctx, []json.RawMessage{raw})
+		s, err = openSaid(nil, []json.RawMessage{raw})
+	}
+	var g *grant
+	if err == nil {
+		g, err = d.n.handIn(ctx, s)
 	}
 	if err != nil {
 		return dsai.Digest{}, invalid(err)

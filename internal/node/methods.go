@@ -109,11 +109,14 @@ func Describe(err error) *control.Error {
 	e := &control.Error{Kind: control.Failed, Message: err.Error()}
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
+	var old *outdatedError
 	var tooBig *engine.MemoryError
 	var changed *engine.ChangedError
 	switch {
 	case errors.As(err, &withdrawn):
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
+	case errors.As(err, &old):
+		e.Kind, e.Hint = control.Refused, old.hint()
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):

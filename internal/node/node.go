@@ -92,8 +92,7 @@ type Node struct {
 	sessions *sessions // of the pages; nil unless serving
 
 	change   turn       // serialises what changes documents and the index
-	revoking sync.Mutex // serialises revocations, and the storing of documents between them; taken after change
-	granting sync.Mutex // serialises consents and additions; taken before keys.mu
+	revoking sync.Mutex // serialises what members say (revocations, consents, additions), and the storing of documents between; taken after change, before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
 	modeling sync.Mutex // held while a model file is added, and while those that no model has are swept away

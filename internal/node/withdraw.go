@@ -27,31 +27,24 @@ var (
 	errNotOurs = errors.New("cannot be honoured here")
 )
 
-// acceptConsent records a signed consent of a member, from whichever machine it
-// came. It is in force when acceptConsent returns.
-func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
-	return n.acceptConsentOf(ctx, raw, nil)
-}
-
-// acceptConsentOf is acceptConsent for somebody who may be no member yet: both
-// are accepted, or neither. A nil m is the member whom the consent names.
-func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*grant, error) {
-	s, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
-	if err != nil {
-		return nil, err
-	}
-	n.granting.Lock()
-	defer n.granting.Unlock()
-	if g := n.lib.grant(s.Digest); g != nil {
-		return g, nil // the same consent again
-	}
+// acceptConsent records the signed consent of what a member said, from whichever
+// machine it came. It is in force when acceptConsent returns. The caller holds
+// revoking.
+func (n *Node) acceptConsent(ctx context.Context, said said) (*grant, error) {
+	s, m := *said.consent, said.by
 	n.keys.mu.RLock() // a key event must not come between the check and the record
 	defer n.keys.mu.RUnlock()
+	g := n.lib.grant(s.Digest)
 	if m == nil {
 		m = n.lib.member(s.Subject.Member)
 	}
-	if err := n.checkConsent(s, m); err != nil {
-		return nil, err
+	if g == nil {
+		if err := n.checkConsent(s, m); err != nil {
+			return nil, err
+		}
+	}
+	if err := n.checkNewer("consent", said); err != nil || g != nil {
+		return g, err // the same consent again
 	}
 	_, index, err := vc.ParseStatusEntry(*s.Status)
 	if err != nil {
@@ -260,7 +253,7 @@ func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation
 	r, now := s.Subject, n.clock.now()
 	return n.status.renew(ctx, now, func(tx *store.Tx) error {
 		if err := errors.Join(
-			tx.Put(record(s, dsai.LeafRevocation, now)),
+			tx.Put(record(s, dsai.LeafRevocation, w.ValidFrom)), // see library.takeBack
 			tx.Revoke(s.Digest, r.Consent, r.Documents, w.Subject.Effective),
 			tx.Put(record(w, dsai.LeafWithdrawal, now)),
 			tx.SetMeta("withdrawal-"+s.Digest.String(), w.Digest[:]),

@@ -20,6 +20,9 @@ var (
 	ErrUnauthorized = errors.New("not authorized")
 	// ErrNotFound reports what is not there, or what the viewer may not know of.
 	ErrNotFound = errors.New("not found")
+	// ErrOutdated reports a consent or addition that its member signed before
+	// taking one of its documents back. Its text is a stable code.
+	ErrOutdated = errors.New("outdated_consent")
 	// ErrInvalid reports a malformed credential or reference. The text says what
 	// is wrong, and is shown to whoever sent it.
 	ErrInvalid = errors.New("not valid")
