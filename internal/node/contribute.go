@@ -110,6 +110,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if progress == nil {
 		progress = func(any) {}
 	}
+	began := n.lib.asItIs()
 	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
 		return nil, err
 	}
@@ -149,7 +150,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	var docs []*document
 	for _, num := range s.seen {
 		d := n.lib.document(num)
-		if why := n.leftOut(m, d, c); why != "" {
+		if why := n.leftOut(m, d, c, began); why != "" {
 			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
 			continue
 		}
@@ -159,6 +160,9 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	}
 	if len(docs) == 0 {
 		return out, nil
+	}
+	if n.hooks.looked != nil {
+		n.hooks.looked()
 	}
 	return out, n.place(ctx, m, docs, c, out)
 }

@@ -210,6 +210,7 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 	// A document may stand under several consents: all of them go.
 	var raw []byte
 	for {
+		seen := d.n.lib.asItIs()
 		c, docs, err := d.n.FindConsent(ref)
 		if errors.Is(err, store.ErrNotFound) && raw != nil {
 			break
@@ -217,7 +218,7 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 		if err != nil {
 			return nil, err
 		}
-		if raw, err = d.n.Withdraw(ctx, c, docs, ""); err != nil {
+		if raw, err = d.n.withdraw(ctx, withdrawal{c, docs, "", seen}); err != nil {
 			return nil, err
 		}
 		if len(d.n.FindDocuments(ref)) == 0 {
@@ -228,6 +229,6 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 	if err != nil {
 		return nil, err
 	}
-	v.Done, v.At, v.Receipt = true, w.Subject.Effective, w.Digest
+	v.Done, v.At, v.Receipt, v.Stay = true, w.Subject.Effective, w.Digest, w.Subject.Stay
 	return v, nil
 }

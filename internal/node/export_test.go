@@ -263,3 +263,16 @@ func (n *Node) OnModelsRead(f func()) {
 		}
 	}
 }
+
+// OnAddition runs f when an addition has seen what was withdrawn, and signs next.
+func (n *Node) OnAddition(f func()) { n.hooks.looked = f }
+
+// OnWithdrawal runs f, once, when a withdrawal was asked for and waits for its turn.
+func (n *Node) OnWithdrawal(f func()) {
+	var ran atomic.Bool
+	n.hooks.asked = func() {
+		if ran.CompareAndSwap(false, true) {
+			f()
+		}
+	}
+}

@@ -134,8 +134,12 @@ func (n *Node) additionOf(m *member, id dsai.Digest, d *document) dsai.Collectio
 	}
 }
 
-// leftOut says why a document is not lent again, "" when it may be.
-func (n *Node) leftOut(m *member, d *document, c Contribution) string {
+// leftOut says why a document is not lent again by what began in a state of the
+// library, "" when it may be.
+func (n *Node) leftOut(m *member, d *document, c Contribution, began state) string {
+	if began.takenSince(d) {
+		return "was withdrawn meanwhile; add it again to lend it again"
+	}
 	// Adding a folder again, or watching it, must not undo a withdrawal.
 	if d.withdrawn() && !slices.Contains(c.Paths, d.Path) {
 		return "was withdrawn; name the file itself to lend it again"

@@ -108,9 +108,16 @@ type Node struct {
 	files   map[string]*modelFile
 
 	modelsRead func() // between reading the models and making their engines; nil except in tests
+	hooks      hooks
 
 	started dsai.Time
 	listen  string
+}
+
+// hooks are where tests have something happen; nil elsewhere.
+type hooks struct {
+	looked func() // an addition has seen what was withdrawn, and signs next
+	asked  func() // a withdrawal was asked for, and waits for its turn
 }
 
 // Open opens a home for this process alone. It waits a few seconds for another
