@@ -276,3 +276,6 @@ func (n *Node) OnWithdrawal(f func()) {
 		}
 	}
 }
+
+// OnRewrite has f happen instead of the rewriting of the database; nil: that again.
+func (n *Node) OnRewrite(f func(context.Context) error) { n.hooks.rewrite = f }

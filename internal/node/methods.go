@@ -168,6 +168,11 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"
 	case errors.Is(err, ErrNoModel), errors.Is(err, engine.ErrRemoved):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
+	case errors.Is(err, errTraces):
+		e.Hint = "the next start tries again"
+		if errors.Is(err, syscall.ENOSPC) {
+			e.Kind, e.Hint = control.Unavailable, "the disk has too little room to write the database anew: free twice the size of the file dsai.db; the next start tries again"
+		}
 	case errors.Is(err, syscall.ENOSPC):
 		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"
 	case errors.Is(err, syscall.EADDRINUSE):

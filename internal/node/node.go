@@ -118,6 +118,8 @@ type Node struct {
 type hooks struct {
 	looked func() // an addition has seen what was withdrawn, and signs next
 	asked  func() // a withdrawal was asked for, and waits for its turn
+
+	rewrite func(context.Context) error // instead of the store's
 }
 
 // Open opens a home for this process alone. It waits a few seconds for another
@@ -197,7 +199,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.destroyMemberKeys(); err != nil {
 		return err
 	}
-	if err := n.forgetTraces(ctx); err != nil {
+	if err := n.once(ctx, metaTraces, n.forgetTraces); err != nil {
 		return err
 	}
 	n.run = newEngine(n.slog)
@@ -217,7 +219,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.dropStatistics(ctx) // after what was interrupted has its receipts
-	return nil
+	return n.finishForgetting(ctx)
 }
 
 // newEngine makes what runs model files in this process.
