@@ -165,7 +165,8 @@ type WithdrawalReceipt struct {
 	Member     MemberID     `json:"member"`
 	Revocation Digest       `json:"revocation"`
 	Consent    Digest       `json:"consent"`
-	Documents  []DocumentID `json:"documents"` // what was taken back
+	Documents  []DocumentID `json:"documents"`      // what was withdrawn; empty: all that the consent covers
+	Stay       []DocumentID `json:"stay,omitempty"` // of these, what another consent of the member lends on
 	Effective  Time         `json:"effective"`
 	LastUse    Time         `json:"lastUse,omitzero"` // absent: never used
 	Uses       int          `json:"uses"`

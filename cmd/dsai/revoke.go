@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -119,23 +120,31 @@ type withdrawn struct {
 
 // leaves reports whether a document leaves the answers with a consent: another
 // consent may keep it there, or it left before.
-func leaves(p *view.Withdrawal, d view.Document) bool {
-	return d.State == "in use" && d.Consent != nil && d.Consent.Digest == p.Consent.Digest
+func leaves(d view.Document, stay []dsai.DocumentID) bool {
+	return d.State == "in use" && !slices.Contains(stay, d.ID)
 }
 
-// leaving says how many documents leave the answers, and how many do not.
-func leaving(p *view.Withdrawal) string {
+// leaving says how many documents left the answers, and how many did not.
+func leaving(p *view.Withdrawal, stay []dsai.DocumentID) string {
 	n := 0
 	for _, d := range p.Documents {
-		if leaves(p, d) {
+		if leaves(d, stay) {
 			n++
 		}
 	}
-	s := plural(n, "document") + " left the answers"
-	if rest := len(p.Documents) - n; rest > 0 {
-		s += fmt.Sprintf(", %d not by this: under another consent, or gone before", rest)
+	s := plural(n, "document") + " left the answers" + staying(len(stay))
+	if rest := len(p.Documents) - n - len(stay); rest > 0 {
+		s += fmt.Sprintf(", %d had before", rest)
 	}
 	return s
+}
+
+// staying says how many documents another consent lends on.
+func staying(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d not by this: another consent lends on", n)
 }
 
 // preview says what goes, before anybody is asked. It speaks on standard error,
@@ -147,8 +156,11 @@ func (a *app) preview(p *view.Withdrawal) {
 	a.note("Leaves the answers, under consent %s, withdrawn in the name of %s:\n", p.Consent.Short, p.Consent.Owner)
 	for _, d := range p.Documents {
 		stays := ""
-		if !leaves(p, d) {
-			stays = "  (not by this: under another consent, or gone before)"
+		switch {
+		case slices.Contains(p.Stay, d.ID):
+			stays = "  (not by this: another consent lends it on)"
+		case !leaves(d, p.Stay):
+			stays = "  (gone before)"
 		}
 		a.note("  %s  %s  used %s%s\n", d.Short, typed(d.Path), times(d.Uses), stays)
 	}
@@ -206,11 +218,11 @@ func (a *app) showWithdrawal(done withdrawn) error {
 	w, p := s.Subject, done.before
 	switch {
 	case p != nil && p.Done:
-		a.say("Withdrawn already, at %s: consent c-%s of %s, for %s", when(w.Effective), w.Consent.Short(), p.Consent.Owner, plural(len(w.Documents), "document"))
+		a.say("Withdrawn already, at %s: consent c-%s of %s, for %s%s", when(w.Effective), w.Consent.Short(), p.Consent.Owner, plural(len(w.Documents), "document"), staying(len(w.Stay)))
 	case p != nil:
-		a.say("Withdrawn: consent c-%s, signed in the name of %s; %s", w.Consent.Short(), p.Consent.Owner, leaving(p))
+		a.say("Withdrawn: consent c-%s, signed in the name of %s; %s", w.Consent.Short(), p.Consent.Owner, leaving(p, w.Stay))
 	default:
-		a.say("Withdrawn: consent c-%s, for %s", w.Consent.Short(), plural(len(w.Documents), "document"))
+		a.say("Withdrawn: consent c-%s, for %s%s", w.Consent.Short(), plural(len(w.Documents), "document"), staying(len(w.Stay)))
 	}
 	if w.Uses > 0 {
 		a.say(", used %s before, last at %s", times(w.Uses), when(w.LastUse))

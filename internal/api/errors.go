@@ -59,6 +59,7 @@ var outcomes = []struct {
 	{view.ErrNotFound, 404, openai.TypeInvalid, "not_found", "There is no such thing, or this key may not see it."},
 	{errPurposes, 400, openai.TypeInvalid, openai.CodeBadValue, ""},
 	{errParameter, 400, openai.TypeInvalid, openai.CodeBadValue, ""},
+	{view.ErrOutdated, 400, openai.TypeInvalid, view.ErrOutdated.Error(), ""}, // it is ErrInvalid, too
 	{view.ErrInvalid, 400, openai.TypeInvalid, "invalid_credential", ""},
 	{view.ErrConflict, 409, openai.TypeInvalid, "conflict", ""},
 	{errTooLarge, 413, openai.TypeInvalid, "request_too_large", ""},

@@ -87,6 +87,7 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 		return nil, &control.Error{Kind: control.Usage, Message: fmt.Sprintf("request consent: this node keeps the key of %s, who has none to sign with", m.Name),
 			Hint: "lend them in that name: dsai add PATH --as " + m.Name}
 	}
+	began := n.lib.asItIs()
 	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
 		return nil, err
 	}
@@ -106,7 +107,7 @@ func (n *Node) callConsentRequest(ctx context.Context, a RequestArgs, progress f
 	var titles []string
 	for _, seen := range s.seen {
 		d := n.lib.document(seen.Num)
-		if why := n.leftOut(m, d, a.Contribution); a.Collection != "" && why != "" {
+		if why := n.leftOut(m, d, a.Contribution, began); a.Collection != "" && why != "" {
 			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
 			continue
 		}
@@ -193,16 +194,28 @@ func (n *Node) PreviewWithdrawal(ctx context.Context, ref string) (*view.Withdra
 	if err != nil {
 		return nil, err
 	}
+	leave := map[dsai.DocumentID]bool{} // with it
+	for _, f := range n.followers(g, docs, n.lib.asItIs()) {
+		for _, id := range f.documents {
+			leave[id] = true
+		}
+	}
 	if len(docs) == 0 {
 		docs = n.documentsOf(g)
 	}
 	var shown []*document
+	var stay []dsai.DocumentID
 	for _, id := range docs {
-		if d := n.lib.documentByID(id); d != nil {
-			shown = append(shown, d)
+		d := n.lib.documentByID(id)
+		if d == nil {
+			continue
+		}
+		shown = append(shown, d)
+		if !leave[id] && n.stillGranted(d, g) {
+			stay = append(stay, id)
 		}
 	}
-	v := &view.Withdrawal{Ref: ref, Consent: n.viewConsent(g), Uses: uses.Count, LastUse: uses.Last, Custody: g.Consent.Subject.Capture.Custody}
+	v := &view.Withdrawal{Ref: ref, Consent: n.viewConsent(g), Stay: stay, Uses: uses.Count, LastUse: uses.Last, Custody: g.Consent.Subject.Capture.Custody}
 	if v.Documents, err = n.viewDocuments(ctx, shown...); err != nil {
 		return nil, err
 	}
@@ -221,6 +234,7 @@ type RevokeArgs struct {
 // callRevoke returns the signed WithdrawalReceipt.
 // What was withdrawn before has the receipt that it was given then.
 func (n *Node) callRevoke(ctx context.Context, a RevokeArgs, _ func(any)) (json.RawMessage, error) {
+	seen := n.lib.asItIs() // before what the reference means is looked up
 	c, docs, err := n.toWithdraw(ctx, a.Ref)
 	if was, ok := errors.AsType[*withdrawnError](err); ok && !was.receipt.IsZero() {
 		return n.db.Raw(ctx, was.receipt)
@@ -228,7 +242,7 @@ func (n *Node) callRevoke(ctx context.Context, a RevokeArgs, _ func(any)) (json.
 	if err != nil {
 		return nil, err
 	}
-	return n.Withdraw(ctx, c, docs, a.Reason)
+	return n.withdraw(ctx, withdrawal{c, docs, a.Reason, seen})
 }
 
 // callRevocation accepts a revocation that was signed elsewhere.

@@ -99,6 +99,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	if progress == nil {
 		progress = func(any) {}
 	}
+	began := n.lib.asItIs()
 	if err := n.change.take(ctx, func() { progress(Waiting{another}) }); err != nil {
 		return nil, err
 	}
@@ -127,7 +128,7 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	var docs []*document
 	for _, seen := range s.seen {
 		d := n.lib.document(seen.Num)
-		if why := n.leftOut(m, d, c); why != "" {
+		if why := n.leftOut(m, d, c, began); why != "" {
 			out.Skipped = append(out.Skipped, Skipped{d.Path, stateWithdrawn, why})
 			continue
 		}
@@ -137,6 +138,9 @@ func (n *Node) Contribute(ctx context.Context, c Contribution, progress func(any
 	}
 	if len(docs) == 0 {
 		return out, nil
+	}
+	if n.hooks.looked != nil {
+		n.hooks.looked()
 	}
 	return out, n.place(ctx, m, docs, c, out)
 }
@@ -154,7 +158,11 @@ func (out *Contributed) count(d *document, added bool) {
 // contributeSigned records a consent for documents that are here already and
 // waited for it, and lets its member in if need be.
 func (n *Node) contributeSigned(ctx context.Context, c Contribution) (*Contributed, error) {
-	g, err := n.acceptSigned(ctx, c)
+	s, err := n.openSigned(c)
+	if err != nil {
+		return nil, err
+	}
+	g, err := n.handIn(ctx, s)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +191,11 @@ func (n *Node) afterIngest(ctx context.Context) error {
 func (n *Node) consentFor(ctx context.Context, m *member, docs []*document, c Contribution) (*grant, int, error) {
 	switch {
 	case c.Signed != nil || c.Additions != nil:
-		g, err := n.acceptSigned(ctx, c)
+		s, err := n.openSigned(c)
+		if err != nil {
+			return nil, 0, err
+		}
+		g, err := n.acceptSaid(ctx, s)
 		return g, len(c.Additions), err
 	case c.Collection != "":
 		return n.lendCollection(ctx, m, docs, c)
@@ -215,7 +227,7 @@ func (n *Node) signConsent(ctx context.Context, m *member, docs []*document, c C
 	if err != nil {
 		return nil, err
 	}
-	return n.acceptConsent(ctx, s.Raw)
+	return n.acceptConsent(ctx, said{consent: &s, at: saidHere})
 }
 
 func (n *Node) draftOptions(m *member, docs []*document, c Contribution, now dsai.Time) consent.Options {

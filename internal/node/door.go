@@ -155,9 +155,13 @@ func (d door) Verify(ctx context.Context, who *pipeline.Requester, ref string) (
 // SubmitConsent implements api.Credentials: a consent, or an addition to the
 // collection of one.
 func (d door) SubmitConsent(ctx context.Context, raw []byte) (dsai.Digest, error) {
-	g, err := d.n.acceptConsent(ctx, raw)
+	s, err := openSaid(raw, nil)
 	if errors.Is(err, vc.ErrType) {
-		g, err = d.n.acceptAdditions(ctx, []json.RawMessage{raw})
+		s, err = openSaid(nil, []json.RawMessage{raw})
+	}
+	var g *grant
+	if err == nil {
+		g, err = d.n.handIn(ctx, s)
 	}
 	if err != nil {
 		return dsai.Digest{}, invalid(err)
@@ -203,6 +207,7 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 	// A document may stand under several consents: all of them go.
 	var raw []byte
 	for {
+		seen := d.n.lib.asItIs()
 		c, docs, err := d.n.FindConsent(ref)
 		if errors.Is(err, store.ErrNotFound) && raw != nil {
 			break
@@ -210,7 +215,7 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 		if err != nil {
 			return nil, err
 		}
-		if raw, err = d.n.Withdraw(ctx, c, docs, ""); err != nil {
+		if raw, err = d.n.withdraw(ctx, withdrawal{c, docs, "", seen}); err != nil {
 			return nil, err
 		}
 		if len(d.n.FindDocuments(ref)) == 0 {
@@ -221,6 +226,6 @@ func (d door) Withdraw(ctx context.Context, who *pipeline.Requester, ref string)
 	if err != nil {
 		return nil, err
 	}
-	v.Done, v.At, v.Receipt = true, w.Subject.Effective, w.Digest
+	v.Done, v.At, v.Receipt, v.Stay = true, w.Subject.Effective, w.Digest, w.Subject.Stay
 	return v, nil
 }

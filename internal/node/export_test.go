@@ -102,8 +102,8 @@ func Shown(class dsai.EngineClass, pieces ...pipeline.Piece) string {
 	return out
 }
 
-// Said is the text of an error on one line.
-var Said = said
+// OneLine is the text of an error on one line.
+var OneLine = oneLine
 
 // Unpack writes the files of a backup into a folder.
 var Unpack = unpack
@@ -274,3 +274,19 @@ func (n *Node) ReceiptSigner() vc.Signer { return n.signerAt(n.clock.now()) }
 
 // LogKey signs the checkpoints of the open log.
 func (n *Node) LogKey() (ed25519.PrivateKey, error) { return n.ring.Ed25519(n.logKeyFile()) }
+
+// OnAddition runs f when an addition has seen what was withdrawn, and signs next.
+func (n *Node) OnAddition(f func()) { n.hooks.looked = f }
+
+// OnWithdrawal runs f, once, when a withdrawal was asked for and waits for its turn.
+func (n *Node) OnWithdrawal(f func()) {
+	var ran atomic.Bool
+	n.hooks.asked = func() {
+		if ran.CompareAndSwap(false, true) {
+			f()
+		}
+	}
+}
+
+// OnRewrite has f happen instead of the rewriting of the database; nil: that again.
+func (n *Node) OnRewrite(f func(context.Context) error) { n.hooks.rewrite = f }

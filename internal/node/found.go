@@ -202,6 +202,7 @@ func foundRecords(ctx context.Context, db *store.Store, f foundation) error {
 			tx.SetMeta(metaNode, f.node.Digest[:]),
 			tx.SetMeta(metaConsole, console.Digest[:]),
 			tx.SetMeta(metaEpoch, []byte("1")),
+			tx.SetMeta(metaRewritten, []byte{}),
 			tx.SetMeta(policyKey(policy.Default().Digest()), policy.Default().Canonical()),
 		)
 	})

@@ -53,6 +53,7 @@ func (n *Node) Fsck(ctx context.Context, progress func(any)) (*FsckReport, error
 		{"consents", n.fsckConsents},
 		{"policies", n.fsckPolicies},
 		{"documents", n.fsckDocuments},
+		{"forgotten", n.fsckForgotten},
 		{"log", n.fsckLog},
 		{"outbox", n.fsckOutbox},
 		{"statistics", n.fsckStatistics},

@@ -5,7 +5,6 @@ package node
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -65,7 +64,7 @@ func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, 
 	if err != nil {
 		return nil, 0, err
 	}
-	var raws []json.RawMessage
+	var adds []addition
 	for _, d := range n.toJoin(g, docs) {
 		add := n.additionOf(m, *g.Consent.Subject.Data.Collection, d)
 		add.ID = signer.DID()
@@ -73,13 +72,13 @@ func (n *Node) lendCollection(ctx context.Context, m *member, docs []*document, 
 		if err != nil {
 			return nil, 0, err
 		}
-		raws = append(raws, s.Raw)
+		adds = append(adds, s)
 	}
-	if len(raws) == 0 {
+	if len(adds) == 0 {
 		return g, 0, nil
 	}
-	g, err = n.acceptAdditions(ctx, raws)
-	return g, len(raws), err
+	g, err = n.acceptAdditions(ctx, said{additions: adds, at: saidHere})
+	return g, len(adds), err
 }
 
 // signCollection signs and records a consent over a collection.
@@ -114,7 +113,7 @@ func (n *Node) signCollection(ctx context.Context, m *member, id dsai.Digest, c 
 	if err != nil {
 		return nil, err
 	}
-	return n.acceptConsent(ctx, s.Raw)
+	return n.acceptConsent(ctx, said{consent: &s, at: saidHere})
 }
 
 // toJoin returns the documents about which a collection does not decide yet.
@@ -135,8 +134,12 @@ func (n *Node) additionOf(m *member, id dsai.Digest, d *document) dsai.Collectio
 	}
 }
 
-// leftOut says why a document is not lent again, "" when it may be.
-func (n *Node) leftOut(m *member, d *document, c Contribution) string {
+// leftOut says why a document is not lent again by what began in a state of the
+// library, "" when it may be.
+func (n *Node) leftOut(m *member, d *document, c Contribution, began state) string {
+	if began.takenSince(d) {
+		return "was withdrawn meanwhile; add it again to lend it again"
+	}
 	// Adding a folder again, or watching it, must not undo a withdrawal.
 	if d.withdrawn() && !slices.Contains(c.Paths, d.Path) {
 		return "was withdrawn; name the file itself to lend it again"
@@ -158,14 +161,13 @@ type joining struct {
 	to dsai.Digest
 }
 
-// acceptAdditions records signed collection additions, from whichever machine
-// they came, in one transaction. The documents have joined when it returns.
-func (n *Node) acceptAdditions(ctx context.Context, raws []json.RawMessage) (*grant, error) {
-	n.granting.Lock()
-	defer n.granting.Unlock()
+// acceptAdditions records the signed collection additions of what a member said,
+// from whichever machine they came, in one transaction. The documents have joined
+// when it returns. The caller holds revoking.
+func (n *Node) acceptAdditions(ctx context.Context, said said) (*grant, error) {
 	n.keys.mu.RLock() // a key event must not come between the check and the record
 	defer n.keys.mu.RUnlock()
-	all, err := n.checkAdditions(raws)
+	all, err := n.checkAdditions(said)
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +200,10 @@ func (n *Node) acceptAdditions(ctx context.Context, raws []json.RawMessage) (*gr
 	return n.lib.grant(all[0].to), nil
 }
 
-// checkAdditions opens additions and finds where their documents join.
-func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
+// checkAdditions finds where the documents of additions join.
+func (n *Node) checkAdditions(said said) ([]joining, error) {
 	var all []joining
-	for _, raw := range raws {
-		s, err := vc.Open[dsai.CollectionAddition](raw, dsai.TypeCollectionAddition)
-		if err != nil {
-			return nil, err
-		}
+	for _, s := range said.additions {
 		if j := n.joinedAlready(s.Digest); j != nil {
 			all = append(all, *j)
 			continue
@@ -219,7 +217,7 @@ func (n *Node) checkAdditions(raws []json.RawMessage) ([]joining, error) {
 	if len(all) == 0 {
 		return nil, errors.New("join collection: no addition was signed")
 	}
-	return all, nil
+	return all, n.checkNewer("collection addition", said)
 }
 
 // joinedAlready returns an addition that is recorded and counts still, as it was
@@ -276,24 +274,4 @@ func (n *Node) checkCollection(b dsai.ConsentBundle) error {
 		return nil
 	}
 	return fmt.Errorf("consent covers a collection that has one already; another consent needs a collection of its own: %w", errNotOurs)
-}
-
-// acceptSigned records what a member signed elsewhere: a consent, additions to a
-// collection, or both.
-func (n *Node) acceptSigned(ctx context.Context, c Contribution) (g *grant, err error) {
-	if c.Signed != nil {
-		var m *member
-		if len(c.Inception) > 0 {
-			if m, err = n.admission(c.Name, c.Inception); err != nil {
-				return nil, err
-			}
-		}
-		if g, err = n.acceptConsentOf(ctx, c.Signed, m); err != nil {
-			return nil, err
-		}
-	}
-	if len(c.Additions) == 0 {
-		return g, nil
-	}
-	return n.acceptAdditions(ctx, c.Additions)
 }

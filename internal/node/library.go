@@ -49,6 +49,17 @@ type document struct {
 	store.Document
 	version store.Version
 	grants  []*grant // newest first: by when the document was named, then by arrival
+	taken   taken
+}
+
+// taken says that a document was taken back, under whichever consent.
+type taken struct {
+	last  dsai.Time // when that took effect the last time; zero: never
+	times int
+}
+
+func (t *taken) note(o taken) {
+	t.last, t.times = max(t.last, o.last), t.times+o.times
 }
 
 type grant struct {
@@ -211,9 +222,13 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old *library)
 	if err != nil {
 		return err
 	}
-	parts, err := readParts(ctx, db)
+	revoked, err := readRevoked(ctx, db)
 	if err != nil {
 		return err
+	}
+	var parts consent.Parts
+	for _, r := range revoked {
+		parts.Revocations = append(parts.Revocations, r.Sealed)
 	}
 	all, joining, err := openAdditions(ctx, db, old.additions)
 	if err != nil {
@@ -244,7 +259,36 @@ func (l *library) readGrants(ctx context.Context, db *store.Store, old *library)
 		return err
 	}
 	l.govern(named)
+	l.takeBack(revoked)
 	return nil
+}
+
+// takeBack notes when documents were taken back: withdrawn, alone or with all that
+// a consent covers, or forgotten. A withdrawal counts from when it took effect for
+// those who audit, and not from when its signer says: that may be any time.
+func (l *library) takeBack(revoked []revoked) {
+	whole := map[dsai.Digest]taken{}
+	for _, r := range revoked {
+		once := taken{r.recorded + underWay, 1}
+		if len(r.Subject.Documents) == 0 {
+			all := whole[r.Subject.Consent]
+			all.note(once)
+			whole[r.Subject.Consent] = all
+		}
+		for _, id := range r.Subject.Documents {
+			if d := l.byID[id]; d != nil {
+				d.taken.note(once)
+			}
+		}
+	}
+	for _, d := range l.documents {
+		for _, g := range d.grants {
+			d.taken.note(whole[g.Consent.Digest])
+		}
+		if d.Secret == nil {
+			d.taken.note(taken{d.Gone, 1})
+		}
+	}
 }
 
 // govern puts the consents that name a document in order. A document that
@@ -281,10 +325,27 @@ func openConsent(ctx context.Context, db *store.Store, d dsai.Digest, old map[ds
 	return vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
 }
 
-// readParts reads what is taken from consents.
-func readParts(ctx context.Context, db *store.Store) (consent.Parts, error) {
-	revs, err := openType[dsai.Revocation](ctx, db, dsai.TypeRevocation)
-	return consent.Parts{Revocations: revs}, err
+// revoked is a revocation, and when the node had it.
+type revoked struct {
+	vc.Sealed[dsai.Revocation]
+	recorded dsai.Time
+}
+
+// readRevoked reads what was taken from consents.
+func readRevoked(ctx context.Context, db *store.Store) ([]revoked, error) {
+	rows, err := db.OfType(ctx, dsai.TypeRevocation)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]revoked, 0, len(rows))
+	for _, r := range rows {
+		s, err := vc.Open[dsai.Revocation](r.Raw, dsai.TypeRevocation)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, revoked{s, r.Created})
+	}
+	return out, nil
 }
 
 func openType[S any](ctx context.Context, db *store.Store, typ string) ([]vc.Sealed[S], error) {

@@ -106,10 +106,11 @@ func Describe(err error) *control.Error {
 	if e, ok := errors.AsType[*control.Error](err); ok {
 		return e
 	}
-	e := &control.Error{Kind: control.Failed, Message: said(err)}
+	e := &control.Error{Kind: control.Failed, Message: oneLine(err)}
 	var unknown *purpose.UnknownError
 	var withdrawn *withdrawnError
 	var missing *missingError
+	var old *outdatedError
 	var tooBig *engine.MemoryError
 	var changed *engine.ChangedError
 	switch {
@@ -117,6 +118,8 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Usage, "nothing of it is used any more; to lend it again: dsai add PATH"
 	case errors.As(err, &missing):
 		e.Kind, e.Hint = control.Usage, missing.hint
+	case errors.As(err, &old):
+		e.Kind, e.Hint = control.Refused, old.hint()
 	case errors.As(err, &unknown):
 		e.Kind, e.Hint = control.Usage, "see dsai purposes"
 	case errors.Is(err, store.ErrNotFound):
@@ -168,6 +171,11 @@ func Describe(err error) *control.Error {
 		e.Kind, e.Hint = control.Unavailable, "ask again in a moment"
 	case errors.Is(err, ErrNoModel), errors.Is(err, engine.ErrRemoved):
 		e.Kind, e.Hint = control.Usage, "see dsai model list"
+	case errors.Is(err, errTraces):
+		e.Hint = "the next start tries again"
+		if errors.Is(err, syscall.ENOSPC) {
+			e.Kind, e.Hint = control.Unavailable, "the disk has too little room to write the database anew: free twice the size of the file dsai.db; the next start tries again"
+		}
 	case errors.Is(err, syscall.ENOSPC):
 		e.Kind, e.Hint = control.Unavailable, "the disk is full: nothing that was acknowledged is lost; free some space and run the command again"
 	case errors.Is(err, syscall.EADDRINUSE):
@@ -186,16 +194,16 @@ func Describe(err error) *control.Error {
 	return e
 }
 
-// said is an error's text. Of several that were joined it is one line, as of others:
+// oneLine is an error's text. Of several that were joined it is one line, as of others:
 // a break of the line could as well stand in the name of a file, and is escaped.
-func said(err error) string {
+func oneLine(err error) string {
 	several, ok := err.(interface{ Unwrap() []error })
 	if !ok {
 		return err.Error()
 	}
 	var texts []string
 	for _, e := range several.Unwrap() {
-		texts = append(texts, said(e))
+		texts = append(texts, oneLine(e))
 	}
 	if err.Error() != errors.Join(several.Unwrap()...).Error() {
 		return err.Error() // not joined but wrapped, with words of its own

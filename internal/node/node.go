@@ -92,8 +92,7 @@ type Node struct {
 	sessions *sessions // of the pages; nil unless serving
 
 	change   turn       // serialises what changes documents and the index
-	revoking sync.Mutex // serialises revocations, and the storing of documents between them; taken after change
-	granting sync.Mutex // serialises consents and additions; taken before keys.mu
+	revoking sync.Mutex // serialises what members say (revocations, consents, additions), and the storing of documents between; taken after change, before keys.mu
 	copying  sync.Mutex // held while keys change, and by what must not see that: backups, which share a temporary file, and fsck
 	adopting sync.Mutex // serialises adoptions of policies
 	modeling sync.Mutex // held while a model file is added, and while those that no model has are swept away
@@ -109,9 +108,18 @@ type Node struct {
 	files   map[string]*modelFile
 
 	modelsRead func() // between reading the models and making their engines; nil except in tests
+	hooks      hooks
 
 	started dsai.Time
 	listen  string
+}
+
+// hooks are where tests have something happen; nil elsewhere.
+type hooks struct {
+	looked func() // an addition has seen what was withdrawn, and signs next
+	asked  func() // a withdrawal was asked for, and waits for its turn
+
+	rewrite func(context.Context) error // instead of the store's
 }
 
 // Open opens a home for this process alone. It waits a few seconds for another
@@ -191,7 +199,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 	if err := n.destroyMemberKeys(); err != nil {
 		return err
 	}
-	if err := n.forgetTraces(ctx); err != nil {
+	if err := n.once(ctx, metaTraces, n.forgetTraces); err != nil {
 		return err
 	}
 	n.run = newEngine(n.slog)
@@ -211,7 +219,7 @@ func (n *Node) open(ctx context.Context) (err error) {
 		return err
 	}
 	n.dropStatistics(ctx) // after what was interrupted has its receipts
-	return nil
+	return n.finishForgetting(ctx)
 }
 
 // newEngine makes what runs model files in this process.

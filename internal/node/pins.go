@@ -316,6 +316,13 @@ func (p *pins) of(credential dsai.Digest) (m mark, marked, used bool) {
 	return m, marked, p.now.credential == credential
 }
 
+// any reports whether there are statistics in use.
+func (p *pins) any() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.now.Epoch != nil
+}
+
 // forget gives up statistics that were marked as forgotten.
 func (p *pins) forget(gone map[dsai.Digest]mark) {
 	p.mu.Lock()

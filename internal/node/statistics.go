@@ -29,10 +29,10 @@ func (n *Node) openStatistics(ctx context.Context) error {
 	if err := os.MkdirAll(n.home.Statistics(), 0o700); err != nil {
 		return err
 	}
-	if err := n.noteLost(ctx); err != nil {
+	if err := n.once(ctx, metaLost, n.noteLost); err != nil {
 		return err
 	}
-	if err := n.noteNamed(ctx); err != nil {
+	if err := n.once(ctx, metaNamed, n.noteNamed); err != nil {
 		return err
 	}
 	marks, err := n.db.MetaUnder(ctx, metaMark)
@@ -94,13 +94,10 @@ func (n *Node) loadStatistics(ctx context.Context) error {
 
 // noteNamed marks, when a home is opened by the first version that does, the
 // statistics that receipts name. From then on a receipt marks them itself.
-func (n *Node) noteNamed(ctx context.Context) error {
-	if _, err := n.db.Meta(ctx, metaNamed); !isNotFound(err) {
-		return err
-	}
+func (n *Node) noteNamed(ctx context.Context) (func(*store.Tx) error, error) {
 	pinned, err := openType[dsai.Statistics](ctx, n.db, dsai.TypeStatistics)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	named := map[dsai.Digest]bool{}
 	err = n.db.EachCredential(ctx, func(c store.Credential) error {
@@ -117,9 +114,9 @@ func (n *Node) noteNamed(ctx context.Context) error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("find statistics that receipts name: %w", err)
+		return nil, fmt.Errorf("find statistics that receipts name: %w", err)
 	}
-	return n.db.Update(ctx, func(tx *store.Tx) error {
+	return func(tx *store.Tx) error {
 		for _, s := range pinned {
 			if !named[s.Digest] {
 				continue
@@ -128,20 +125,17 @@ func (n *Node) noteNamed(ctx context.Context) error {
 				return err
 			}
 		}
-		return tx.SetMeta(metaNamed, []byte{})
-	})
+		return nil
+	}, nil
 }
 
 // noteLost remembers, when a home is opened for the first time, which statistics
 // it has lost already: format 1 lost them with its index and had them in no
 // backup. Whatever is missing later is damage.
-func (n *Node) noteLost(ctx context.Context) error {
-	if _, err := n.db.Meta(ctx, metaLost); !isNotFound(err) {
-		return err
-	}
+func (n *Node) noteLost(ctx context.Context) (func(*store.Tx) error, error) {
 	pinned, err := openType[dsai.Statistics](ctx, n.db, dsai.TypeStatistics)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	lost := []byte{}
 	for _, s := range pinned {
@@ -149,7 +143,7 @@ func (n *Node) noteLost(ctx context.Context) error {
 			lost = append(lost, s.Subject.Root[:]...)
 		}
 	}
-	return n.db.Update(ctx, func(tx *store.Tx) error { return tx.SetMeta(metaLost, lost) })
+	return func(tx *store.Tx) error { return tx.SetMeta(metaLost, lost) }, nil
 }
 
 // fsckStatistics wants the statistics in use, and those that receipts name, to be

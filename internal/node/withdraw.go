@@ -27,31 +27,24 @@ var (
 	errNotOurs = errors.New("cannot be honoured here")
 )
 
-// acceptConsent records a signed consent of a member, from whichever machine it
-// came. It is in force when acceptConsent returns.
-func (n *Node) acceptConsent(ctx context.Context, raw []byte) (*grant, error) {
-	return n.acceptConsentOf(ctx, raw, nil)
-}
-
-// acceptConsentOf is acceptConsent for somebody who may be no member yet: both
-// are accepted, or neither. A nil m is the member whom the consent names.
-func (n *Node) acceptConsentOf(ctx context.Context, raw []byte, m *member) (*grant, error) {
-	s, err := vc.Open[dsai.ConsentBundle](raw, dsai.TypeConsentBundle)
-	if err != nil {
-		return nil, err
-	}
-	n.granting.Lock()
-	defer n.granting.Unlock()
-	if g := n.lib.grant(s.Digest); g != nil {
-		return g, nil // the same consent again
-	}
+// acceptConsent records the signed consent of what a member said, from whichever
+// machine it came. It is in force when acceptConsent returns. The caller holds
+// revoking.
+func (n *Node) acceptConsent(ctx context.Context, said said) (*grant, error) {
+	s, m := *said.consent, said.by
 	n.keys.mu.RLock() // a key event must not come between the check and the record
 	defer n.keys.mu.RUnlock()
+	g := n.lib.grant(s.Digest)
 	if m == nil {
 		m = n.lib.member(s.Subject.Member)
 	}
-	if err := n.checkConsent(s, m); err != nil {
-		return nil, err
+	if g == nil {
+		if err := n.checkConsent(s, m); err != nil {
+			return nil, err
+		}
+	}
+	if err := n.checkNewer("consent", said); err != nil || g != nil {
+		return g, err // the same consent again
 	}
 	_, index, err := vc.ParseStatusEntry(*s.Status)
 	if err != nil {
@@ -139,13 +132,42 @@ func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 const underWay = 2
 
 // Withdraw signs and carries out a revocation for a member whose key this node
-// keeps: of a whole consent, or of some of its documents.
+// keeps: of a whole consent, or of some of its documents; and before it, of what
+// has taken its place.
 func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.DocumentID, reason string) ([]byte, error) {
-	g := n.lib.grant(c)
-	if g == nil {
-		return nil, fmt.Errorf("withdraw %s: %w", c, store.ErrNotFound)
+	return n.withdraw(ctx, withdrawal{c, documents, reason, n.lib.asItIs()})
+}
+
+// withdrawal is what somebody asked for.
+type withdrawal struct {
+	consent   dsai.Digest
+	documents []dsai.DocumentID // none: all
+	reason    string
+	seen      state // the library when they did
+}
+
+func (n *Node) withdraw(ctx context.Context, w withdrawal) ([]byte, error) {
+	if n.hooks.asked != nil {
+		n.hooks.asked()
 	}
-	m := n.lib.member(g.Consent.Subject.Member)
+	n.revoking.Lock()
+	defer n.revoking.Unlock()
+	_ = n.lib.mend(ctx, n.db) // if it fails nothing is permitted, and the end says so
+	g := n.lib.grant(w.consent)
+	if g == nil {
+		return nil, fmt.Errorf("withdraw %s: %w", w.consent, store.ErrNotFound)
+	}
+	for _, f := range n.followers(g, w.documents, w.seen) {
+		if _, err := n.revoke(ctx, f.consent, f.documents, w.reason); err != nil {
+			return nil, err
+		}
+	}
+	return n.revoke(ctx, w.consent, w.documents, w.reason)
+}
+
+// revoke signs and carries out one revocation. The caller holds revoking.
+func (n *Node) revoke(ctx context.Context, c dsai.Digest, documents []dsai.DocumentID, reason string) ([]byte, error) {
+	m := n.lib.member(n.lib.grant(c).Consent.Subject.Member)
 	signer, now, err := n.signingNow(m)
 	if err != nil {
 		return nil, err
@@ -156,7 +178,7 @@ func (n *Node) Withdraw(ctx context.Context, c dsai.Digest, documents []dsai.Doc
 	if err != nil {
 		return nil, err
 	}
-	return n.AcceptRevocation(ctx, s.Raw)
+	return n.honour(ctx, s, func(dsai.MemberID) error { return nil })
 }
 
 // AcceptRevocation honours a revocation on sight and returns the signed
@@ -170,13 +192,18 @@ func (n *Node) AcceptRevocation(ctx context.Context, raw []byte) ([]byte, error)
 // acceptRevocation asks admit once the revocation is shown to be the member's
 // and new; an error from it ends the withdrawal.
 func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai.MemberID) error) ([]byte, error) {
-	s, g, err := n.openRevocation(ctx, raw)
+	s, err := n.openRevocation(raw)
 	if err != nil {
 		return nil, err
 	}
 	// Not n.change: a withdrawal never waits for somebody's long ingest.
 	n.revoking.Lock()
 	defer n.revoking.Unlock()
+	return n.honour(ctx, s, admit)
+}
+
+// honour carries out a revocation that was checked. The caller holds revoking.
+func (n *Node) honour(ctx context.Context, s vc.Sealed[dsai.Revocation], admit func(dsai.MemberID) error) ([]byte, error) {
 	// Once it is on disk it must also be in force, though its sender goes away
 	// or an earlier attempt stopped between the two.
 	ctx = context.WithoutCancel(ctx)
@@ -189,11 +216,11 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	n.lib.withhold(s.Digest, s.Subject)
 	defer n.lib.release(s.Digest)
 	purged := n.run.Purge(s.Subject.Consent)
-	out, err := n.leaving(ctx, s.Subject, g)
+	out, err := n.leaving(ctx, s.Subject)
 	if err != nil {
 		return nil, err
 	}
-	w, err := n.withdrawal(ctx, s, out, purged)
+	w, err := n.acknowledge(ctx, s, out, purged)
 	if err != nil {
 		return nil, err
 	}
@@ -230,28 +257,28 @@ func (n *Node) purgePrompts(ids ...dsai.DocumentID) {
 
 // openRevocation checks that a revocation is by a member, with any key that was
 // ever theirs, and of a consent that they gave here.
-func (n *Node) openRevocation(ctx context.Context, raw []byte) (s vc.Sealed[dsai.Revocation], g *grant, err error) {
+func (n *Node) openRevocation(raw []byte) (s vc.Sealed[dsai.Revocation], err error) {
 	s, err = vc.Open[dsai.Revocation](raw, dsai.TypeRevocation)
 	if err != nil {
-		return s, nil, err
+		return s, err
 	}
 	r := s.Subject
 	g, m := n.lib.grant(r.Consent), n.lib.member(r.Member)
 	switch {
 	case m == nil || !m.keys.Ever(s.Issuer): // withdrawing works with any key that the member ever had
-		return s, nil, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
+		return s, fmt.Errorf("revocation by %.60s: %w", s.Issuer, ErrNotMember)
 	case r.Coop != n.coop:
-		return s, nil, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
+		return s, fmt.Errorf("revocation is for another co-op: %w", errNotOurs)
 	case g == nil || g.Consent.Subject.Member != r.Member:
-		return s, nil, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
+		return s, fmt.Errorf("revocation of consent %s: %w", r.Consent, store.ErrNotFound)
 	}
 	named := setOf(n.documentsOf(g))
 	for _, d := range r.Documents {
 		if !named[d] {
-			return s, nil, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
+			return s, fmt.Errorf("revocation of document %s, which that consent does not name: %w", d, errNotOurs)
 		}
 	}
-	return s, g, nil
+	return s, nil
 }
 
 // recordWithdrawal puts a revocation, its receipt and the status list that
@@ -260,7 +287,7 @@ func (n *Node) recordWithdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation
 	r, now := s.Subject, n.clock.now()
 	return n.status.renew(ctx, now, func(tx *store.Tx) error {
 		if err := errors.Join(
-			tx.Put(record(s, dsai.LeafRevocation, now)),
+			tx.Put(record(s, dsai.LeafRevocation, w.ValidFrom)), // see library.takeBack
 			tx.Revoke(s.Digest, r.Consent, r.Documents, w.Subject.Effective),
 			tx.Put(record(w, dsai.LeafWithdrawal, now)),
 			tx.SetMeta("withdrawal-"+s.Digest.String(), w.Digest[:]),
@@ -291,6 +318,7 @@ func (n *Node) withdrawalOf(ctx context.Context, revocation dsai.Digest) ([]byte
 // leaving is what a withdrawal takes out of the answers.
 type leaving struct {
 	documents []dsai.DocumentID
+	stay      []dsai.DocumentID // of these, those that another consent lends on
 	copies    []sameBytes
 }
 
@@ -301,14 +329,19 @@ type sameBytes struct {
 	of  dsai.DocumentID // that leaves
 }
 
-func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leaving, error) {
+func (n *Node) leaving(ctx context.Context, r dsai.Revocation) (leaving, error) {
+	g := n.lib.grant(r.Consent) // as it is now: the library may have been read since anybody looked
 	out := leaving{documents: r.Documents}
 	if len(out.documents) == 0 {
 		out.documents = n.documentsOf(g)
 	}
 	var gone []*document
 	for _, id := range out.documents {
-		if d := n.lib.documentByID(id); d != nil && !n.stillGranted(d, g) {
+		switch d := n.lib.documentByID(id); {
+		case d == nil:
+		case n.stillGranted(d, g):
+			out.stay = append(out.stay, id)
+		default:
 			gone = append(gone, d)
 		}
 	}
@@ -321,9 +354,9 @@ func (n *Node) leaving(ctx context.Context, r dsai.Revocation, g *grant) (leavin
 // lists. A credential has a size limit, and no withdrawal may fail by it.
 const namedAtMost = 5000
 
-// withdrawal is the receipt of a revocation: what leaves, and what was done
+// acknowledge makes the receipt of a revocation: what leaves, and what was done
 // with it before.
-func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out leaving, purged int) (vc.Sealed[dsai.WithdrawalReceipt], error) {
+func (n *Node) acknowledge(ctx context.Context, s vc.Sealed[dsai.Revocation], out leaving, purged int) (vc.Sealed[dsai.WithdrawalReceipt], error) {
 	r := s.Subject
 	uses, err := n.db.UsesOfConsent(ctx, r.Consent, n.numbers(r.Documents)...)
 	if err != nil {
@@ -346,7 +379,7 @@ func (n *Node) withdrawal(ctx context.Context, s vc.Sealed[dsai.Revocation], out
 	return vc.Issue(vc.New(dsai.TypeWithdrawalReceipt, signer.DID(), dsai.WithdrawalReceipt{
 		ID: signer.DID(), Coop: n.coop, Node: n.id, Member: r.Member, Revocation: s.Digest, Consent: r.Consent,
 		// Not before the node had it: what it did until then was no misuse.
-		Documents: gone, Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
+		Documents: gone, Stay: out.stay[:min(len(out.stay), namedAtMost)], Effective: max(r.Effective, now+underWay), LastUse: uses.Last, Uses: uses.Count,
 		Purged: caches, Quarantine: aside,
 	}, now, 0), now, signer)
 }
@@ -439,77 +472,6 @@ func setOf(ids []dsai.DocumentID) map[dsai.DocumentID]bool {
 		out[id] = true
 	}
 	return out
-}
-
-// Forget destroys a document's secret and text for good, and sets copies of it
-// aside as a withdrawal does. It makes no WithdrawalReceipt: a contributor who
-// wants one withdraws first.
-//
-// Statistics that count its words go too, and with them the replay of all quoted
-// answers since it came. Keeping those that count only words which other documents
-// hold would not do: two that differ by this document tell its words.
-func (n *Node) Forget(ctx context.Context, id dsai.DocumentID) error {
-	n.copying.Lock() // a backup must hold what its database names; before change, as fsck takes them
-	defer n.copying.Unlock()
-	n.change.Lock()
-	defer n.change.Unlock()
-	d := n.lib.documentByID(id) // under the lock: its version is the current one
-	if d == nil {
-		return fmt.Errorf("forget document: %w", store.ErrNotFound)
-	}
-	copies, err := n.copiesOf(ctx, d)
-	if err != nil {
-		return err
-	}
-	n.pins.pinning.Lock() // until the index is without it, too
-	defer n.pins.pinning.Unlock()
-	counting, err := n.counting(ctx, d)
-	if err != nil {
-		return err
-	}
-	now := n.clock.now()
-	n.log.signing.Lock() // see recorder.Append
-	err = n.db.Update(ctx, func(tx *store.Tx) error {
-		for credential, m := range counting {
-			if err := tx.SetMeta(m.meta(credential)); err != nil {
-				return err
-			}
-		}
-		for _, c := range copies {
-			if err := tx.SetQuarantine(c.num, c.of); err != nil {
-				return err
-			}
-		}
-		if err := tx.ReindexVersion(d.Version, store.IndexRemove); err != nil {
-			return err
-		}
-		return tx.Forget(d.Num, now)
-	})
-	if err == nil {
-		n.forgotten.Store(d.Num, true)
-	}
-	n.log.signing.Unlock()
-	if err != nil {
-		return fmt.Errorf("forget %s: %w", d.Title, err)
-	}
-	n.pins.forget(counting)
-	err = n.afterIngest(ctx)
-	n.purgePrompts(append(idsOf(copies), id)...)
-	return errors.Join(err, n.pins.files.Retain(n.pins.needed()), n.db.Flush(ctx), n.opened.Compact(), n.home.dropOldBackups())
-}
-
-// metaTraces says that no answer of a forgotten document has its trace here.
-const metaTraces = "forgotten-traces"
-
-// forgetTraces removes, once, what an earlier version left when it forgot.
-func (n *Node) forgetTraces(ctx context.Context) error {
-	if _, err := n.db.Meta(ctx, metaTraces); !isNotFound(err) {
-		return err
-	}
-	err := n.db.Update(ctx, func(tx *store.Tx) error {
-		return errors.Join(tx.ForgetTraces(), tx.SetMeta(metaTraces, []byte{}))
-	})
-	return errors.Join(err, n.db.Flush(ctx))
 }
 
 // waitLog bounds how long a verb waits for its leaf to be published.

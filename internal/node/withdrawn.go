@@ -163,13 +163,19 @@ func (n *Node) viewWithdrawn(ctx context.Context, e *withdrawnError) (*view.With
 		return nil, err
 	}
 	var shown []*document
+	var stay []dsai.DocumentID // lent again since, or under another consent all along
 	for _, id := range docs {
-		if d := n.lib.documentByID(id); d != nil {
-			shown = append(shown, d)
+		d := n.lib.documentByID(id)
+		if d == nil {
+			continue
+		}
+		shown = append(shown, d)
+		if n.stillGranted(d, e.consent) {
+			stay = append(stay, id)
 		}
 	}
 	v := &view.Withdrawal{Ref: e.ref, Consent: n.viewConsent(e.consent), Uses: uses.Count, LastUse: uses.Last,
-		Custody: e.consent.Consent.Subject.Capture.Custody, Done: true, At: e.at, Receipt: e.receipt}
+		Custody: e.consent.Consent.Subject.Capture.Custody, Done: true, At: e.at, Receipt: e.receipt, Stay: stay}
 	v.Documents, err = n.viewDocuments(ctx, shown...)
 	return v, err
 }

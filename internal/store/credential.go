@@ -152,6 +152,9 @@ func (t *Tx) SetMeta(key string, value []byte) error {
 	return t.do(`INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT(key) DO UPDATE SET value=excluded.value`, key, value)
 }
 
+// DropMeta removes a named value.
+func (t *Tx) DropMeta(key string) error { return t.do(`DELETE FROM meta WHERE key=?`, key) }
+
 // AddMeta sets a named value unless it has one.
 func (t *Tx) AddMeta(key string, value []byte) error {
 	return t.do(`INSERT INTO meta(key,value) VALUES(?,?) ON CONFLICT DO NOTHING`, key, value)

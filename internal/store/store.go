@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -43,6 +44,7 @@ var schema string
 
 // Store is safe for concurrent use: many readers, one writer at a time.
 type Store struct {
+	dir  string // of the database
 	read *sql.DB
 
 	rmu    sync.Mutex
@@ -136,7 +138,7 @@ func open(path string) (*Store, error) {
 		r.Close()
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &Store{read: r, write: w, conn: conn, stmts: map[string]*sql.Stmt{}, rstmts: map[string]*readStmt{}}, nil
+	return &Store{dir: filepath.Dir(path), read: r, write: w, conn: conn, stmts: map[string]*sql.Stmt{}, rstmts: map[string]*readStmt{}}, nil
 }
 
 // Close releases the database and leaves all of it in one file.
@@ -166,19 +168,62 @@ func (s *Store) Close() error {
 func (s *Store) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err := s.settleLocked(); err != nil {
-		return fmt.Errorf("flush store: %w", err)
-	}
-	var busy, frames, moved int
-	err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
-	if err == nil && busy != 0 {
-		err = errors.New("database is being read")
+	err := s.settleLocked()
+	if err == nil {
+		err = s.emptyLocked(ctx)
 	}
 	if err != nil {
 		return fmt.Errorf("flush store: %w", err)
 	}
 	return nil
 }
+
+// emptyLocked empties the write-ahead log. The caller holds mu.
+func (s *Store) emptyLocked(ctx context.Context) error {
+	var busy, frames, moved int
+	err := s.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &frames, &moved)
+	if err == nil && busy != 0 {
+		err = errors.New("database is being read")
+	}
+	return explain(err)
+}
+
+// Rewrite makes all pages of the database anew: secure_delete overwrites what is
+// deleted where it stands, and not where SQLite had it before it split a page.
+// When it returns nil, what was erased is in neither file. Readers go on
+// meanwhile, and writers wait. It needs as much room as the database has, twice:
+// once beside it, in a file without a name, and once in the write-ahead log.
+func (s *Store) Rewrite(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	err := s.settleLocked()
+	if err == nil {
+		err = s.rewriteLocked(ctx)
+	}
+	if err != nil {
+		return fmt.Errorf("rewrite store: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) rewriteLocked(ctx context.Context) error {
+	whole := context.WithoutCancel(ctx)
+	do := func(query string) error {
+		_, err := s.conn.ExecContext(whole, query)
+		return err
+	}
+	// Not in memory, which a large database does not fit into, nor on a disk where
+	// nobody expects it.
+	err := errors.Join(do("PRAGMA temp_store_directory="+quoted(s.dir)), do("PRAGMA temp_store(FILE)"))
+	if err == nil {
+		_, err = s.conn.ExecContext(ctx, "VACUUM")
+	}
+	// Also after a failure: the log has grown, perhaps until the disk was full.
+	return errors.Join(explain(err), do("PRAGMA temp_store(MEMORY)"), s.emptyLocked(whole))
+}
+
+// quoted is a string in SQL.
+func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
 
 // Check runs SQLite's own integrity check and returns its complaints.
 func (s *Store) Check(ctx context.Context) ([]string, error) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -391,4 +392,67 @@ func TestUsesOfManyDocuments(t *testing.T) {
 	if c, err := s.UsesOfConsent(t.Context(), d(6), nums...); err != nil || c.Count != 1 {
 		t.Errorf("UsesOfConsent of %d documents = %+v, %v, want one", len(nums), c, err)
 	}
+}
+
+// TestRewrite looks for what SQLite moved when it split a page, and left there: the
+// uses of many documents by many answers, which come in between one another.
+func TestRewrite(t *testing.T) {
+	s, path := create(t)
+	secret := "a sentence that nobody may read any more"
+	const documents, answers = 9, 300
+	update(t, s, func(tx *store.Tx) error {
+		for i := range documents {
+			if _, err := tx.AddDocument(store.Document{ID: dsai.DocumentID{Digest: d(i)}, Path: fmt.Sprintf("/%d.md", i), Secret: []byte("secret")}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for a := range answers {
+		update(t, s, func(tx *store.Tx) error {
+			r, err := tx.Finish(credential(1000+a), store.Receipt{Request: d(2000 + a)})
+			for i := range documents {
+				quoted := strings.Repeat("of no interest ", (a*a+i)%60)
+				if i == 4 {
+					quoted = strings.Repeat(secret+". ", 1+(a*7)%40)
+				}
+				err = errors.Join(err, tx.AddUse(store.Use{Document: int64(i + 1), ID: dsai.DocumentID{Digest: d(i)}, Receipt: r, Consent: d(6), Quoted: quoted}, d(7)))
+			}
+			return err
+		})
+	}
+	holds := func() bool {
+		t.Helper()
+		var all []byte
+		for _, p := range []string{path, path + "-wal"} {
+			b, err := os.ReadFile(p)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, b...)
+		}
+		return bytes.Contains(all, []byte(secret))
+	}
+	update(t, s, func(tx *store.Tx) error { return tx.Forget(5, 2) })
+	if err := s.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !holds() {
+		t.Fatal("nothing is left in free space: the test shows nothing")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Rewrite(ctx); err == nil || !holds() {
+		t.Errorf("Rewrite that was cancelled = %v, want an error", err)
+	}
+	if err := s.Rewrite(t.Context()); err != nil || holds() {
+		t.Errorf("Rewrite = %v, want nothing left", err)
+	}
+	if n, err := s.Quoted(t.Context(), d(7), dsai.DocumentID{Digest: d(1)}); err != nil || n != 0 {
+		t.Errorf("Quoted after Rewrite = %d, %v", n, err)
+	}
+	if lines, err := s.Check(t.Context()); err != nil || len(lines) > 0 {
+		t.Errorf("Check after Rewrite = %q, %v", lines, err)
+	}
+	update(t, s, func(tx *store.Tx) error { return tx.Put(credential(1)) })
 }

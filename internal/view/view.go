@@ -9,6 +9,7 @@ package view
 
 import (
 	"errors"
+	"slices"
 
 	"dsai.example/dsai"
 )
@@ -20,6 +21,9 @@ var (
 	ErrUnauthorized = errors.New("not authorized")
 	// ErrNotFound reports what is not there, or what the viewer may not know of.
 	ErrNotFound = errors.New("not found")
+	// ErrOutdated reports a consent or addition that its member signed before
+	// taking one of its documents back. Its text is a stable code.
+	ErrOutdated = errors.New("outdated_consent")
 	// ErrInvalid reports a malformed credential or reference. The text says what
 	// is wrong, and is shown to whoever sent it.
 	ErrInvalid = errors.New("not valid")
@@ -203,14 +207,28 @@ type UseFilter struct {
 // Withdrawal says what leaves the answers when a consent is withdrawn, before
 // it is (Done is false) or after.
 type Withdrawal struct {
-	Ref       string       `json:"ref"` // what was asked to be withdrawn
-	Consent   Consent      `json:"consent"`
-	Documents []Document   `json:"documents"` // that leave the answers
-	Uses      int          `json:"uses"`      // so far
-	LastUse   dsai.Time    `json:"lastUse,omitzero"`
-	Custody   dsai.Custody `json:"custody"`
-	Command   string       `json:"command,omitempty"` // to run where the key is, when this node cannot sign
-	Done      bool         `json:"done"`
-	At        dsai.Time    `json:"at,omitzero"`
-	Receipt   dsai.Digest  `json:"receipt,omitzero"` // WithdrawalReceipt credential
+	Ref       string     `json:"ref"` // what was asked to be withdrawn
+	Consent   Consent    `json:"consent"`
+	Documents []Document `json:"documents"` // that the consent covers
+	// Stay are those of them that another consent lends on.
+	Stay    []dsai.DocumentID `json:"stay,omitempty"`
+	Uses    int               `json:"uses"` // so far
+	LastUse dsai.Time         `json:"lastUse,omitzero"`
+	Custody dsai.Custody      `json:"custody"`
+	Command string            `json:"command,omitempty"` // to run where the key is, when this node cannot sign
+	Done    bool              `json:"done"`
+	At      dsai.Time         `json:"at,omitzero"`
+	Receipt dsai.Digest       `json:"receipt,omitzero"` // WithdrawalReceipt credential
 }
+
+// Leaving are the documents that no answer uses any more.
+func (w *Withdrawal) Leaving() []Document {
+	return slices.DeleteFunc(slices.Clone(w.Documents), w.stays)
+}
+
+// Staying are the documents that another consent lends on.
+func (w *Withdrawal) Staying() []Document {
+	return slices.DeleteFunc(slices.Clone(w.Documents), func(d Document) bool { return !w.stays(d) })
+}
+
+func (w *Withdrawal) stays(d Document) bool { return slices.Contains(w.Stay, d.ID) }

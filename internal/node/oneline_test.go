@@ -12,7 +12,7 @@ import (
 )
 
 // Errors that were joined are one line, and wrapped ones say what they said.
-func TestSaid(t *testing.T) {
+func TestOneLine(t *testing.T) {
 	a, b := errors.New("a"), errors.New("b")
 	for _, tt := range []struct {
 		in   error
@@ -23,8 +23,8 @@ func TestSaid(t *testing.T) {
 		{errors.Join(a, errors.Join(b, a)), "a; b; a"},
 		{fmt.Errorf("%w (%w)", a, b), "a (b)"},
 	} {
-		if got := node.Said(tt.in); got != tt.want {
-			t.Errorf("said(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := node.OneLine(tt.in); got != tt.want {
+			t.Errorf("oneLine(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }
