@@ -35,18 +35,17 @@ func (n *Node) applyPending(ctx context.Context, least int) (change uint64, err 
 			return change, err
 		}
 		var c retrieve.Change
-		var done []int64
+		var added []int64
 		for _, p := range add {
 			x, err := n.indexed(p)
 			if err != nil {
 				return change, err
 			}
 			c.Add = append(c.Add, x)
-			done = append(done, p.Num)
+			added = append(added, p.Num)
 		}
 		for _, num := range remove {
 			c.Remove = append(c.Remove, uint64(num))
-			done = append(done, num)
 		}
 		if err := n.ix.Apply(ctx, c); err != nil {
 			return change, err
@@ -57,7 +56,7 @@ func (n *Node) applyPending(ctx context.Context, least int) (change uint64, err 
 			if next, err = tx.Next(metaIndexed); err != nil {
 				return err
 			}
-			return tx.Indexed(done)
+			return tx.Indexed(added, remove)
 		})
 		if err != nil {
 			return change, err

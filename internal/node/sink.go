@@ -312,15 +312,11 @@ func (w *written) write(tx *store.Tx, document int64) error {
 	}
 	for _, p := range w.passages {
 		p.Document = document
-		num, err := tx.AddPassage(p)
-		if err != nil {
-			return err
-		}
-		if err := tx.Reindex(num, store.IndexAdd); err != nil {
+		if err := tx.AddPassage(p); err != nil {
 			return err
 		}
 	}
-	return nil
+	return tx.ReindexVersion(w.version.Commitment, store.IndexAdd)
 }
 
 // passageSalt derives a passage's salt from its document's secret: destroying

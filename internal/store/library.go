@@ -6,7 +6,9 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
+	"strconv"
 
 	"dsai.example/dsai"
 )
@@ -244,14 +246,10 @@ func scanPassage(scan func(...any) error) (p Passage, err error) {
 
 const passageColumns = `num,document,version,idx,commitment,body`
 
-// AddPassage stores a passage and returns its number, which never returns.
-func (t *Tx) AddPassage(p Passage) (int64, error) {
-	r, err := t.exec(`INSERT INTO passage(document,version,idx,commitment,body) VALUES(?,?,?,?,?)`,
+// AddPassage stores a passage under a number that was never another's.
+func (t *Tx) AddPassage(p Passage) error {
+	return t.do(`INSERT INTO passage(document,version,idx,commitment,body) VALUES(?,?,?,?,?)`,
 		p.Document, p.Version[:], p.Index, p.Commitment[:], p.Body)
-	if err != nil {
-		return 0, err
-	}
-	return r.LastInsertId()
 }
 
 // Passage returns one passage by number.
@@ -283,12 +281,8 @@ func (s *Store) CountPassages(ctx context.Context) (int, error) {
 	return row(ctx, s, number, `SELECT count(*) `+indexed)
 }
 
-// Reindex notes that a passage must join or leave the index.
-func (t *Tx) Reindex(num int64, c IndexChange) error {
-	return t.do(`INSERT INTO reindex(passage,add_) VALUES(?,?) ON CONFLICT DO UPDATE SET add_=excluded.add_`, num, c == IndexAdd)
-}
-
-// ReindexVersion notes that every passage of a version must leave the index.
+// ReindexVersion notes that every passage of a version must join or leave the
+// index.
 func (t *Tx) ReindexVersion(version dsai.Digest, c IndexChange) error {
 	return t.do(`INSERT INTO reindex(passage,add_) SELECT num,? FROM passage WHERE version=?
 		ON CONFLICT DO UPDATE SET add_=excluded.add_`, c == IndexAdd, version[:])
@@ -334,14 +328,24 @@ func (s *Store) PendingIndex(ctx context.Context, max int) (add []PendingPassage
 	return add, remove, err
 }
 
-// Indexed notes that the index holds these changes.
-func (t *Tx) Indexed(nums []int64) error {
-	for _, n := range nums {
-		if err := t.do(`DELETE FROM reindex WHERE passage=?`, n); err != nil {
-			return err
+// Indexed notes that the index holds these changes. A passage that was added and
+// must leave by now still waits; what left does not come back.
+func (t *Tx) Indexed(added, removed []int64) error {
+	return errors.Join(
+		t.do(`DELETE FROM reindex WHERE add_=1 AND passage IN (SELECT value FROM json_each(?))`, numbers(added)),
+		t.do(`DELETE FROM reindex WHERE passage IN (SELECT value FROM json_each(?))`, numbers(removed)))
+}
+
+// numbers is a list for json_each: one statement for many rows.
+func numbers(list []int64) string {
+	b := []byte{'['}
+	for i, n := range list {
+		if i > 0 {
+			b = append(b, ',')
 		}
+		b = strconv.AppendInt(b, n, 10)
 	}
-	return nil
+	return string(append(b, ']'))
 }
 
 // ReindexAll notes that the index must be filled again from nothing.

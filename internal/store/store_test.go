@@ -336,7 +336,7 @@ func TestForgetErasesBytes(t *testing.T) {
 			return err
 		}
 		err = tx.AddVersion(store.Version{Commitment: d(2), Document: num, Created: 1})
-		_, err2 := tx.AddPassage(store.Passage{Document: num, Version: d(2), Commitment: d(3), Body: secret})
+		err2 := tx.AddPassage(store.Passage{Document: num, Version: d(2), Commitment: d(3), Body: secret})
 		r, err3 := tx.Finish(credential(4), store.Receipt{Request: d(5), Openings: fmt.Appendf(nil, `{"prompt":{"text":"kept"},"response":{"text":%q},"trace":{"text":%[1]q}}`, secret)})
 		return errors.Join(err, err2, err3, tx.AddUse(store.Use{Document: num, ID: dsai.DocumentID{Digest: d(1)}, Receipt: r, Consent: d(6), Quoted: string(secret), Chars: 3}, d(7)))
 	})
