@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"dsai.example/dsai"
+	"dsai.example/dsai/internal/verifiable/rank"
 	"dsai.example/dsai/internal/verifiable/vc"
 )
 
@@ -191,8 +192,12 @@ func (a *audit) checkStatistics() (string, error) {
 		return "", err
 	}
 	for i, f := range sub.Fields {
-		if f.Passages < 0 || f.Tokens < 0 || i > 0 && sub.Fields[i-1].Field >= f.Field {
+		if i > 0 && sub.Fields[i-1].Field >= f.Field {
 			return "", errors.New("fields are not sorted by name")
+		}
+		// What ranking computes with them must stay in its range.
+		if f.Passages < 0 || f.Passages > rank.MaxPassages || f.Tokens < 0 || f.Tokens/rank.MaxLength > f.Passages {
+			return "", fmt.Errorf("field %.20q is of %d passages with %d words, which cannot be", f.Field, f.Passages, f.Tokens)
 		}
 	}
 	terms, err := a.checkTerms(sub)
@@ -212,6 +217,9 @@ func (a *audit) checkTerms(s dsai.Statistics) (int, error) {
 	for i, t := range terms {
 		if i > 0 && (terms[i-1].Field > t.Field || terms[i-1].Field == t.Field && terms[i-1].Term >= t.Term) {
 			return 0, errors.New("term proofs are not sorted by field and term")
+		}
+		if t.DF < 0 || t.DF > rank.MaxPassages {
+			return 0, fmt.Errorf("term %.40q: in %d passages, which cannot be", t.Term, t.DF)
 		}
 		if err := included(t.Hashes, s.Terms, s.Root, t.Index, dsai.TermLeaf(t.Salt, t.Field, t.Term, t.DF)); err != nil {
 			return 0, fmt.Errorf("term %.40q: %w", t.Term, err)

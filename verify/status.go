@@ -170,7 +170,8 @@ func (a *audit) checkRevocation() (string, error) {
 // the documents back from another consent of the same member, after the one used
 // was signed and before the use. That is no fault: a member may lend a document
 // under two consents, and keep one of them. But a node must not take a consent that
-// is older than a withdrawal, so whoever looks into it should hear of it.
+// is older than a withdrawal, so whoever looks into it should hear of it. What took
+// back a whole consent says nothing here: it does not name the documents.
 func (a *audit) takesBack(raw json.RawMessage) bool {
 	var member dsai.MemberID
 	var documents []dsai.DocumentID
@@ -185,7 +186,12 @@ func (a *audit) takesBack(raw json.RawMessage) bool {
 			at = known
 		}
 	} else if w, err := open[dsai.WithdrawalReceipt](a.v, raw, dsai.TypeWithdrawalReceipt); err == nil && a.acknowledges(w) {
-		member, documents, at = w.Subject.Member, w.Subject.Documents, w.Subject.Effective
+		member, at = w.Subject.Member, w.Subject.Effective
+		for _, d := range w.Subject.Documents { // another consent lends the others on, as the node says itself
+			if !slices.Contains(w.Subject.Stay, d) {
+				documents = append(documents, d)
+			}
+		}
 	}
 	return at <= a.receipt.at && slices.ContainsFunc(a.receipt.used, func(u dsai.Use) bool {
 		g := a.grants[u.Consent]

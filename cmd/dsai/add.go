@@ -214,7 +214,7 @@ func takeSigned(path string, req *node.Contribution) error {
 // left out on purpose does not count.
 func unreadable(s node.Skipped) bool {
 	switch ingest.Code(s.Code) {
-	case ingest.CodeLink, ingest.CodeEmpty, ingest.CodePrivate:
+	case ingest.CodeLink, ingest.CodeEmpty, ingest.CodePrivate, ingest.CodeWithdrawn:
 		return false
 	}
 	return true

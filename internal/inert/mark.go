@@ -95,9 +95,10 @@ func within(s string) (inside string, number bool) {
 	return s, number
 }
 
-// parts reports whether a character can stand between the numbers of a mark.
+// parts reports whether a character can stand between the numbers of a mark; those
+// of Markdown are not seen where it is shown as such.
 func parts(r rune) bool {
-	return unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || strings.ContainsRune(",;\u2212\u060c\u061b\u3001\uff0c\uff1b\uff64\ufe10\ufe11\ufe14\ufe50\ufe51\ufe54", r)
+	return strings.ContainsRune("`*_~\\", r) || unicode.IsSpace(r) || unicode.Is(unicode.Pd, r) || strings.ContainsRune(",;\u2212\u060c\u061b\u3001\uff0c\uff1b\uff64\ufe10\ufe11\ufe14\ufe50\ufe51\ufe54", r)
 }
 
 // unseen reports whether a character may not be seen beside another: one that

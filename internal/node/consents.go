@@ -360,7 +360,7 @@ func (n *Node) callExport(ctx context.Context, r Ref, _ func(any)) (*Exported, e
 		return nil, err
 	}
 	out := &Exported{Documents: []DocumentText{}, Consents: []json.RawMessage{}, Additions: []json.RawMessage{},
-		Member: MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody}}
+		Member: n.memberShown(m)}
 	docs := slices.DeleteFunc(n.lib.allDocuments(), func(d *document) bool { return d.Member != m.ID })
 	shown, err := n.viewDocuments(ctx, docs...)
 	if err != nil {

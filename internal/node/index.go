@@ -20,55 +20,57 @@ const indexBatch = 2000
 // catchUpIndex applies what the store noted for the index and the index does
 // not hold yet.
 func (n *Node) catchUpIndex(ctx context.Context) error {
-	change, err := n.applyPending(ctx, 1)
+	change := uint64(0)
 	// At the end, so that not every batch gets statistics of its own.
-	n.pins.indexed(change)
-	return err
-}
-
-// applyPending brings batches to the index until fewer than least passages wait.
-// It returns the number of the last change, 0 without one.
-func (n *Node) applyPending(ctx context.Context, least int) (change uint64, err error) {
+	defer func() { n.pins.indexed(change) }()
 	for {
 		add, remove, err := n.db.PendingIndex(ctx, indexBatch)
-		if err != nil || len(add)+len(remove) < least {
-			return change, err
+		if err != nil || len(add)+len(remove) == 0 {
+			return err
 		}
-		var c retrieve.Change
-		var added []int64
-		for _, p := range add {
-			x, err := n.indexed(p)
-			if err != nil {
-				return change, err
-			}
-			c.Add = append(c.Add, x)
-			added = append(added, p.Num)
-		}
-		for _, num := range remove {
-			c.Remove = append(c.Remove, uint64(num))
-		}
-		if err := n.ix.Apply(ctx, c); err != nil {
-			return change, err
-		}
-		// Only now: applying a change twice is harmless, losing one is not.
-		next := uint64(0)
-		err = n.db.Update(ctx, func(tx *store.Tx) (err error) {
-			if next, err = tx.Next(metaIndexed); err != nil {
-				return err
-			}
-			return tx.Indexed(added, remove)
-		})
+		next, err := n.applyToIndex(ctx, add, remove)
 		if err != nil {
-			return change, err
+			return err
 		}
-		change = next // now that it is on disk
+		change = next
 	}
 }
 
-// indexing brings passages to the index while others are still being read. They
-// may be there before the library knows their documents: nobody finds them then.
+// applyToIndex has the index take a batch, and returns the number of the change.
+func (n *Node) applyToIndex(ctx context.Context, add []store.PendingPassage, remove []int64) (change uint64, err error) {
+	var c retrieve.Change
+	var added []int64
+	for _, p := range add {
+		x, err := n.indexed(p)
+		if err != nil {
+			return 0, err
+		}
+		c.Add = append(c.Add, x)
+		added = append(added, p.Num)
+	}
+	for _, num := range remove {
+		c.Remove = append(c.Remove, uint64(num))
+	}
+	if err := n.ix.Apply(ctx, c); err != nil {
+		return 0, err
+	}
+	// Only now: applying a change twice is harmless, losing one is not.
+	err = n.db.Update(ctx, func(tx *store.Tx) (err error) {
+		if change, err = tx.Next(metaIndexed); err != nil {
+			return err
+		}
+		return tx.Indexed(added, remove)
+	})
+	return change, err
+}
+
+// indexing brings passages to the index while others are still being read. It
+// takes new documents alone, which the library does not know yet, so that nobody
+// finds them: a document that changed stays in the answers as it was, until
+// catchUpIndex replaces it.
 type indexing struct {
 	n       *Node
+	after   int64         // the newest document that was there before
 	waiting int           // passages since the last go
 	full    chan struct{} // a batch waits
 	done    chan struct{}
@@ -78,13 +80,14 @@ type indexing struct {
 
 func (n *Node) startIndexing(ctx context.Context) *indexing {
 	x := &indexing{n: n, full: make(chan struct{}, 1), done: make(chan struct{})}
+	for _, d := range n.lib.allDocuments() {
+		x.after = max(x.after, d.Num)
+	}
 	ctx = context.WithoutCancel(ctx) // a batch is not left half done
 	go func() {
 		defer close(x.done)
 		for range x.full {
-			change, err := n.applyPending(ctx, indexBatch)
-			if x.change = max(x.change, change); err != nil {
-				x.err = err
+			if x.err = x.apply(ctx); x.err != nil {
 				return
 			}
 		}
@@ -92,7 +95,22 @@ func (n *Node) startIndexing(ctx context.Context) *indexing {
 	return x
 }
 
-// more notes that passages were stored.
+// apply takes whole batches, as long as there are any.
+func (x *indexing) apply(ctx context.Context) error {
+	for {
+		add, err := x.n.db.PendingOf(ctx, x.after, indexBatch)
+		if err != nil || len(add) < indexBatch {
+			return err
+		}
+		change, err := x.n.applyToIndex(ctx, add, nil)
+		if err != nil {
+			return err
+		}
+		x.change = change
+	}
+}
+
+// more notes that passages of new documents were stored.
 func (x *indexing) more(passages int) {
 	if x.waiting += passages; x.waiting < indexBatch {
 		return

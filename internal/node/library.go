@@ -73,6 +73,15 @@ func (g *grant) stands(now dsai.Time) bool {
 	return g.state.Revoked == 0 && g.state.Superseded.IsZero() && now <= g.Consent.ValidUntil
 }
 
+// reduced reports whether any of what the consent lent is not lent under it any
+// more.
+func (g *grant) reduced(now dsai.Time) bool {
+	return !g.stands(now) || slices.ContainsFunc(g.Consent.Subject.Data.Documents, func(d dsai.DocumentGrant) bool {
+		_, taken := g.Withdrawn(d.Document)
+		return taken
+	})
+}
+
 type member struct {
 	store.Member
 	num uint32 // counts contributors for the ranking's cap

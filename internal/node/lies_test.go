@@ -92,6 +92,7 @@ func TestReplayFindsLiesAboutQuotes(t *testing.T) {
 		{"operations: shared", "operations", func(l lie) { l.Receipt.Operations = append(l.Receipt.Operations, dsai.OpShare) }, []string{"scope"}},
 		{"statistics: ranking", "ranking", func(l lie) { l.Statistics.Ranking = "bm25i/2" }, nil},
 		{"statistics: counts", `trace differs in "passages"`, func(l lie) { l.Statistics.Fields[0].Tokens *= 2 }, nil},
+		{"statistics: beyond what there can be", "", func(l lie) { l.Statistics.Fields[0].Passages, l.Statistics.Fields[0].Tokens = 9007199254740985, 8 }, []string{"statistics"}},
 		{"traceCommitment: twice", "trace", func(l lie) { replaceIn(l.Openings.Trace, `{"coverage"`, `{"coverage":1,"coverage"`) }, nil},
 		{"traceCommitment: fraction", "trace", func(l lie) { replaceIn(l.Openings.Trace, `,"engine"`, `.0,"engine"`) }, nil},
 		{"traceCommitment: exponent", "trace", func(l lie) { replaceIn(l.Openings.Trace, `,"engine"`, `e0,"engine"`) }, nil},

@@ -444,21 +444,26 @@ func (n *Node) callMemberAdd(ctx context.Context, a MemberArgs, _ func(any)) (*M
 		return nil, err
 	}
 	m := n.lib.member(id)
-	return &MemberShown{ID: id, Short: shortID("m", id.Digest), Name: m.Name, Custody: m.Custody}, nil
+	shown := n.memberShown(m)
+	return &shown, nil
 }
 
 func (n *Node) callMemberList(context.Context, Nothing, func(any)) ([]MemberShown, error) {
 	out := []MemberShown{}
 	for _, m := range n.lib.allMembers() {
-		v := MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody, Founder: m.ID == n.charter.Subject.Founder}
-		for _, d := range n.lib.allDocuments() {
-			if d.Member == m.ID {
-				v.Documents++
-			}
-		}
-		out = append(out, v)
+		out = append(out, n.memberShown(m))
 	}
 	return out, nil
+}
+
+func (n *Node) memberShown(m *member) MemberShown {
+	v := MemberShown{ID: m.ID, Short: shortID("m", m.ID.Digest), Name: m.Name, Custody: m.Custody, Founder: m.ID == n.charter.Subject.Founder}
+	for _, d := range n.lib.allDocuments() {
+		if d.Member == m.ID {
+			v.Documents++
+		}
+	}
+	return v
 }
 
 func (n *Node) callCheckpoint(ctx context.Context, _ Nothing, _ func(any)) (string, error) {

@@ -257,3 +257,68 @@ func TestLendAgainAtOnce(t *testing.T) {
 	}
 	fsck(t, n)
 }
+
+// TestSupersedesUnnamed hands in a consent that takes the place of one about a
+// document that it does not name: an older one would lend that again.
+func TestSupersedesUnnamed(t *testing.T) {
+	n, _, tick := ticking(t)
+	d, _ := mateo(t, n)
+	doc, salt := write(t, "oral.md", rehydration), write(t, "salt.md", "# Salt\n\nThe salt stands on the upper shelf.\n")
+	submit := func(r *node.RequestResult) (dsai.Digest, error) {
+		tick()
+		return n.SubmitConsentFor(t.Context(), d.consent(r.Request, d.now, r.Request.From))
+	}
+	if _, err := submit(d.asks(n, "", doc, salt)); err != nil { // would decide again
+		t.Fatal(err)
+	}
+	narrow, err := submit(d.asks(n, "", doc))
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := d.asks(n, "", write(t, "rope.md", "# Rope\n\nThe rope is nine metres long.\n"))
+	other.Request.Subject.Supersedes = []dsai.Digest{narrow}
+	call[json.RawMessage](t, n, "revocation", json.RawMessage(d.revokes(n, narrow, other.Request.From)))
+	for range 6 {
+		tick()
+	}
+	if _, err := submit(other); !errors.Is(err, view.ErrInvalid) {
+		t.Errorf("a consent that supersedes one of a document it does not name = %v, want it refused", err)
+	}
+	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
+		t.Errorf("ask = %q, want a refusal", a.Answer)
+	}
+}
+
+// TestConsentAgain hands a consent in again that is in force, when another consent
+// for its document was withdrawn since: nothing changes, and nothing is refused.
+func TestConsentAgain(t *testing.T) {
+	n, _, tick := ticking(t)
+	d, _ := mateo(t, n)
+	doc := write(t, "oral.md", rehydration)
+	var signed [][]byte
+	var ids []dsai.Digest
+	for range 2 {
+		tick()
+		r := d.asks(n, "", doc)
+		signed = append(signed, d.consent(r.Request, d.now, r.Request.From))
+		id, err := n.SubmitConsentFor(t.Context(), signed[len(signed)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	r := d.asks(n, "", doc)
+	call[json.RawMessage](t, n, "revocation", json.RawMessage(d.revokes(n, ids[0], r.Request.From)))
+	for range 6 {
+		tick()
+	}
+	if _, err := n.SubmitConsentFor(t.Context(), signed[1]); err != nil {
+		t.Errorf("a consent in force, again = %v", err)
+	}
+	if !asked(t, n, "") {
+		t.Error("the document that stays lent does not answer")
+	}
+	if _, err := n.SubmitConsentFor(t.Context(), signed[0]); !errors.Is(err, view.ErrOutdated) {
+		t.Errorf("the withdrawn consent, again = %v, want %v", err, view.ErrOutdated)
+	}
+}

@@ -76,6 +76,11 @@ func (n *Node) handIn(ctx context.Context, s said) (*grant, error) {
 // holds revoking, under a library that is read.
 func (n *Node) acceptSaid(ctx context.Context, s said) (g *grant, err error) {
 	if s.consent != nil {
+		for _, a := range s.additions { // before the consent is recorded: both or neither
+			if a.Issuer != s.consent.Issuer || a.Subject.Member != s.consent.Subject.Member {
+				return nil, fmt.Errorf("an addition is signed by another key than the consent that it comes with: %w", errNotOurs)
+			}
+		}
 		if g, err = n.acceptConsent(ctx, s); err != nil {
 			return nil, err
 		}
@@ -107,11 +112,8 @@ func (n *Node) checkNewer(what string, s said) error {
 			look(s.consent.Subject.Member, d.Document)
 		}
 	}
-	for _, a := range s.additions {
-		// Those that come with a consent are checked after it: none may ask about others.
-		if s.consent == nil || a.Issuer == s.consent.Issuer && a.Subject.Member == s.consent.Subject.Member {
-			look(a.Subject.Member, a.Subject.Document.Document)
-		}
+	for _, a := range s.additions { // by the same member, see acceptSaid
+		look(a.Subject.Member, a.Subject.Document.Document)
 	}
 	if old.count == 0 {
 		return nil

@@ -39,6 +39,7 @@ type sink struct {
 	seen      []*store.Document // of this contribution, in file order; with numbers after Flush
 	added     map[int64]bool    // those among them with a new version
 	copies    []Copy
+	left      []Skipped // by Flush
 
 	gathered []*gathered
 	passages int       // of gathered
@@ -69,7 +70,7 @@ func (n *Node) ingest(ctx context.Context, m *member, c Contribution, progress f
 	for _, k := range append(skipped, rep.Skipped...) {
 		out = append(out, Skipped{k.Path, string(k.Code), k.Reason})
 	}
-	return s, out, nil
+	return s, append(out, s.left...), nil
 }
 
 // mac finds equal sources without telling anybody else what they are.
@@ -118,13 +119,6 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 		return err
 	}
 	if isNew {
-		why, err := s.tookBack(ctx, path, source)
-		if err != nil {
-			return err
-		}
-		if why != "" {
-			return &ingest.SkipError{Path: path, Code: ingest.CodeWithdrawn, Reason: why}
-		}
 		d = store.Document{ID: dsai.DocumentID{Digest: dsai.Digest(newSalt())}, Member: s.m.ID, Path: path,
 			Title: inert.Name(filepath.Base(path)), Sensitive: s.sensitive, Created: now}
 		secret := newSalt()
@@ -146,10 +140,10 @@ func (s *sink) Add(ctx context.Context, path string, source []byte, t *ingest.Te
 
 // Flush implements ingest.Sink: one transaction holds documents, versions,
 // derivations, passages and what the index must learn. No revocation is between
-// the look and the record: of one before, the library knows; one after finds here
-// what it must set aside.
+// the look and the record: of one before, the library knows, so that nothing which
+// was taken back is stored; one after finds here what it must set aside.
 func (s *sink) Flush(ctx context.Context) error {
-	all, passages, n := s.gathered, s.passages, s.n
+	all, n := s.gathered, s.n
 	s.gathered, s.passages = nil, 0
 	if len(all) == 0 {
 		return nil
@@ -160,11 +154,20 @@ func (s *sink) Flush(ctx context.Context) error {
 		return err
 	}
 	aside := map[*gathered]dsai.DocumentID{}
+	fresh := 0 // passages of new documents
+	var kept []*gathered
 	for _, g := range all {
 		// Those that have these bytes, or had them.
 		copies, err := n.db.Holders(ctx, g.version.MAC)
 		if err != nil {
 			return err
+		}
+		if why := s.tookBack(g, copies); why != "" {
+			s.leave(g, why)
+			continue
+		}
+		if kept = append(kept, g); g.isNew {
+			fresh += len(g.passages)
 		}
 		aside[g] = s.withdrawnCopy(copies)
 		for _, o := range copies {
@@ -174,7 +177,7 @@ func (s *sink) Flush(ctx context.Context) error {
 		}
 	}
 	err := n.db.Update(ctx, func(tx *store.Tx) error {
-		for _, g := range all {
+		for _, g := range kept {
 			if err := s.record(tx, g, aside[g]); err != nil {
 				return err
 			}
@@ -184,10 +187,10 @@ func (s *sink) Flush(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, g := range all {
+	for _, g := range kept {
 		s.added[g.Num] = true
 	}
-	s.index.more(passages)
+	s.index.more(fresh)
 	return nil
 }
 
@@ -215,24 +218,30 @@ func (s *sink) record(tx *store.Tx, g *gathered, aside dsai.DocumentID) (err err
 }
 
 // tookBack says why a file that a folder holds is left out, "" when it is not: the
-// member withdrew or forgot a document with these bytes, under another name or the
-// same. Adding the folder again must not undo that.
-func (s *sink) tookBack(ctx context.Context, path string, source []byte) (string, error) {
-	if slices.Contains(s.paths, path) {
-		return "", nil
+// member withdrew or forgot another document with these bytes, or this one before
+// they had it. Adding the folder again must not undo that.
+func (s *sink) tookBack(g *gathered, same []store.Document) string {
+	if slices.Contains(s.paths, g.Path) {
+		return ""
 	}
-	same, err := s.n.db.Holders(ctx, s.n.mac(sha256.Sum256(source)))
 	for _, o := range same {
 		d := s.n.lib.document(o.Num)
 		switch {
 		case d == nil || d.Member != s.m.ID:
 		case d.Secret == nil:
-			return "was forgotten; name the file itself to lend it again", nil
+			return "was forgotten; name the file itself to lend it again"
 		case d.withdrawn():
-			return "was withdrawn as " + d.Title + "; name the file itself to lend it again", nil
+			return "was withdrawn as " + d.Title + "; name the file itself to lend it again"
 		}
 	}
-	return "", err
+	return ""
+}
+
+// leave leaves out what was gathered. Of a document that was here before, its
+// earlier version stays.
+func (s *sink) leave(g *gathered, why string) {
+	s.seen = slices.DeleteFunc(s.seen, func(d *store.Document) bool { return d == g.Document })
+	s.left = append(s.left, Skipped{g.Path, string(ingest.CodeWithdrawn), why})
 }
 
 // withdrawnCopy returns another member's document that was withdrawn or forgotten

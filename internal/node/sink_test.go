@@ -5,6 +5,7 @@ package node_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -67,5 +68,73 @@ func TestContributeInterrupted(t *testing.T) {
 	added := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{dir}})
 	if added.Added != 2 || added.Unchanged != 3 || len(added.Documents) != 5 {
 		t.Errorf("the second addition added %d and found %d, want 2 and 3", added.Added, added.Unchanged)
+	}
+}
+
+// TestContributeChanged asks about a document that changed while an addition goes
+// on that has stored its new version and fills the index: it answers as it was.
+func TestContributeChanged(t *testing.T) {
+	n, _ := home(t)
+	dir := many(t, 12, 600)
+	spring := filepath.Join(dir, "a.md") // read first
+	write := func(metres int) {
+		text := fmt.Appendf(nil, "# Springs\n\nThe spring is %d metres deep.\n%s", metres, strings.Repeat("\n\n## Cover\n\nThe spring has a cover.\n", 600))
+		if err := os.WriteFile(spring, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(3)
+	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{spring}})
+	write(4)
+	depth := func() string {
+		a := call[node.Asked](t, n, "ask", node.AskArgs{Question: "How many metres deep is the spring?"})
+		return fmt.Sprint(a.Answer, a.Refusal)
+	}
+	calls := 0
+	_, err := n.Contribute(t.Context(), node.Contribution{Paths: []string{dir}}, func(p any) {
+		if p, ok := p.(ingest.Progress); ok && p.Files > 5 {
+			calls++
+			if got := depth(); !strings.Contains(got, "3 metres") {
+				t.Errorf("ask after %d files = %q, want what it was lent as", p.Files, got)
+			}
+		}
+	})
+	if err != nil || calls == 0 {
+		t.Fatalf("Contribute = %v after %d looks", err, calls)
+	}
+	if got := depth(); !strings.Contains(got, "4 metres") {
+		t.Errorf("ask at the end = %q, want the new version", got)
+	}
+}
+
+// TestContributeRenamed adds a folder in which a file that was withdrawn took the
+// name of one that is lent: it does not come back with it.
+func TestContributeRenamed(t *testing.T) {
+	n, _ := home(t)
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.md"), filepath.Join(dir, "b.md")
+	for path, text := range map[string]string{a: rehydration, b: "# Tanks\n\nThe tanks are cleaned every three months.\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{dir}})
+	call[json.RawMessage](t, n, "consent.revoke", node.RevokeArgs{Ref: a})
+	if err := os.Rename(a, b); err != nil {
+		t.Fatal(err)
+	}
+	again := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{dir}})
+	if len(again.Documents) != 0 || len(again.Skipped) != 1 || again.Skipped[0].Code != "withdrawn" {
+		t.Errorf("add = %+v, want nothing lent and the file left out as withdrawn", again)
+	}
+	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
+		t.Errorf("ask = %q, want a refusal", a.Answer)
+	}
+	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: "How often are the tanks cleaned?"}); a.Refusal != nil {
+		t.Errorf("ask about the version that stays = %+v, want an answer", a.Refusal)
+	}
+	// Who names the file means it.
+	if named := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{b}}); len(named.Documents) != 1 {
+		t.Errorf("add of the file itself = %+v, want it lent", named)
 	}
 }

@@ -43,8 +43,13 @@ func (n *Node) acceptConsent(ctx context.Context, said said) (*grant, error) {
 			return nil, err
 		}
 	}
-	if err := n.checkNewer("consent", said); err != nil || g != nil {
-		return g, err // the same consent again
+	if g == nil || g.reduced(n.clock.now()) {
+		if err := n.checkNewer("consent", said); err != nil {
+			return nil, err
+		}
+	}
+	if g != nil {
+		return g, nil // the same consent again
 	}
 	_, index, err := vc.ParseStatusEntry(*s.Status)
 	if err != nil {
@@ -113,16 +118,35 @@ func (n *Node) checkConsent(s vc.Sealed[dsai.ConsentBundle], m *member) error {
 	if err := n.checkStatusIndex(s.Status); err != nil {
 		return err
 	}
-	for _, old := range b.Supersedes {
-		if g := n.lib.grant(old); g == nil || g.Consent.Subject.Member != b.Member {
-			return fmt.Errorf("consent supersedes one that is not the member's: %w", errNotOurs)
-		}
+	if err := n.checkSupersedes(b); err != nil {
+		return err
 	}
 	if err := n.checkCollection(b); err != nil {
 		return err
 	}
 	_, err := consent.New(consent.Parts{Consent: s})
 	return err
+}
+
+// checkSupersedes wants a consent to name every document of those that it takes the
+// place of: of a document that it does not name an older consent would decide again,
+// which was narrowed or withdrawn since.
+func (n *Node) checkSupersedes(b dsai.ConsentBundle) error {
+	named := map[dsai.DocumentID]bool{}
+	for _, d := range b.Data.Documents {
+		named[d.Document] = true
+	}
+	for _, old := range b.Supersedes {
+		g := n.lib.grant(old)
+		switch {
+		case g == nil || g.Consent.Subject.Member != b.Member:
+			return fmt.Errorf("consent supersedes one that is not the member's: %w", errNotOurs)
+		case g.Consent.Subject.Data.Collection != nil,
+			slices.ContainsFunc(n.documentsOf(g), func(id dsai.DocumentID) bool { return !named[id] }):
+			return fmt.Errorf("consent supersedes c-%s, which covers more than the documents that it names: %w", old.Short(), errNotOurs)
+		}
+	}
+	return nil
 }
 
 // underWay is how many seconds after its signature a withdrawal made here takes
@@ -196,7 +220,7 @@ func (n *Node) acceptRevocation(ctx context.Context, raw []byte, admit func(dsai
 	if err != nil {
 		return nil, err
 	}
-	// Not n.change: a withdrawal never waits for somebody's long ingest.
+	// Not n.change: of somebody's long ingest a withdrawal waits for what is being stored.
 	n.revoking.Lock()
 	defer n.revoking.Unlock()
 	return n.honour(ctx, s, admit)

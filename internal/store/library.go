@@ -306,18 +306,8 @@ type PendingPassage struct {
 // PendingIndex returns the first max of what the index does not show yet:
 // passages to add, with text, and numbers to remove.
 func (s *Store) PendingIndex(ctx context.Context, max int) (add []PendingPassage, remove []int64, err error) {
-	type change struct {
-		PendingPassage
-		add bool
-	}
 	// In the order of reindex's key, so that a batch reads no more than itself.
-	changes, err := rows(ctx, s, func(scan func(...any) error) (c change, err error) {
-		var member []byte
-		c.Passage, err = scanPassage(func(dest ...any) error { return scan(append(dest, &member, &c.add)...) })
-		c.Member.Digest = digest(member)
-		return c, err
-	}, `SELECT r.passage,coalesce(p.document,0),p.version,coalesce(p.idx,0),p.commitment,p.body,d.member,r.add_=1 AND p.body IS NOT NULL
-		FROM reindex r LEFT JOIN passage p ON p.num=r.passage LEFT JOIN document d ON d.num=p.document ORDER BY r.passage LIMIT ?`, max)
+	changes, err := rows(ctx, s, scanPending, pending+`ORDER BY r.passage LIMIT ?`, max)
 	for _, c := range changes {
 		if c.add {
 			add = append(add, c.PendingPassage)
@@ -326,6 +316,31 @@ func (s *Store) PendingIndex(ctx context.Context, max int) (add []PendingPassage
 		}
 	}
 	return add, remove, err
+}
+
+// PendingOf returns the first max passages that the index does not show yet of
+// documents that came after another.
+func (s *Store) PendingOf(ctx context.Context, after int64, max int) (add []PendingPassage, err error) {
+	changes, err := rows(ctx, s, scanPending, pending+`WHERE r.add_=1 AND p.body IS NOT NULL AND p.document>? ORDER BY r.passage LIMIT ?`, after, max)
+	for _, c := range changes {
+		add = append(add, c.PendingPassage)
+	}
+	return add, err
+}
+
+const pending = `SELECT r.passage,coalesce(p.document,0),p.version,coalesce(p.idx,0),p.commitment,p.body,d.member,r.add_=1 AND p.body IS NOT NULL
+	FROM reindex r LEFT JOIN passage p ON p.num=r.passage LEFT JOIN document d ON d.num=p.document `
+
+type pendingChange struct {
+	PendingPassage
+	add bool
+}
+
+func scanPending(scan func(...any) error) (c pendingChange, err error) {
+	var member []byte
+	c.Passage, err = scanPassage(func(dest ...any) error { return scan(append(dest, &member, &c.add)...) })
+	c.Member.Digest = digest(member)
+	return c, err
 }
 
 // Indexed notes that the index holds these changes. A passage that was added and

@@ -95,8 +95,6 @@ func nothing(r dsai.InferenceReceipt, o *dsai.Openings) bool {
 		return true
 	case r.Ended == dsai.EndedComplete, r.Ended == dsai.EndedStopped:
 		return false
-	case r.Model.Class == dsai.EngineExtract: // which is quick: a cut answer of it is not replayed
-		return true
 	}
 	return o != nil && o.Response != nil && o.Response.Text == "" && (o.Trace == nil || o.Trace.Text == "")
 }

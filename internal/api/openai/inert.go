@@ -16,9 +16,9 @@ func Inert(s string) string { return new(escaper).write(s) }
 
 // escaper makes text from documents and models inert in Markdown, in which chat
 // clients show it: a remote image would tell a contributor who asks what. It
-// puts a space into image, link and reference syntax, raw HTML and addresses,
-// and drops control characters and direction overrides. What it writes depends
-// on the text before only, so it works on a stream.
+// puts a space into image, link and reference syntax, raw HTML, addresses and
+// references to characters, and drops control characters and direction overrides.
+// What it writes depends on the text before only, so it works on a stream.
 type escaper struct {
 	last rune // the rune before, 0 at the start
 	www  int  // letters of a "www" just written
@@ -55,6 +55,8 @@ func (e *escaper) active(r rune) bool {
 		return unicode.IsLetter(r) || r == '/' || r == '!' || r == '?' // <img …>, <https:…>, <!-- -->
 	case ':':
 		return r == '/' // https://
+	case '&':
+		return r == '#' || r == 'l' || r == 'r' // &#91; &lsqb; &rsqb;: brackets that look like the mark of a source
 	}
 	return r == '.' && e.www >= 3 // www.example.org
 }
