@@ -70,7 +70,7 @@ func (n *Node) viewDocuments(ctx context.Context, documents ...*document) ([]vie
 		}
 		if g := d.governing(); g != nil {
 			if consents[g] == nil {
-				c := n.viewConsent(g)
+				c := n.viewTerms(g) // without the documents, or each would be shown with all
 				consents[g] = &c
 			}
 			v.Consent = consents[g]
@@ -124,19 +124,26 @@ func (n *Node) Consents(context.Context) ([]view.Consent, error) {
 }
 
 func (n *Node) viewConsent(g *grant) view.Consent {
-	b := g.Consent.Subject
-	v := view.Consent{
-		Digest: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Owner: n.memberName(b.Member), Member: b.Member,
-		Custody: b.Capture.Custody, Purposes: shortPurposes(b.Purposes.Allow), Denied: shortPurposes(b.Purposes.Deny),
-		From: g.Consent.ValidFrom, Until: g.Consent.ValidUntil, Revoked: g.state.Revoked,
-		Words: consent.Words(b, g.Consent.ValidUntil), Documents: []string{}, Withdrawn: []string{}, State: "in force",
-		Collection: n.collectionName(g),
-	}
+	v := n.viewTerms(g)
+	v.Documents, v.Withdrawn = []string{}, []string{}
 	for _, id := range n.documentsOf(g) {
 		v.Documents = append(v.Documents, shortID("d", id.Digest))
 		if _, ok := g.Withdrawn(id); ok && g.state.Revoked == 0 {
 			v.Withdrawn = append(v.Withdrawn, shortID("d", id.Digest))
 		}
+	}
+	return v
+}
+
+// viewTerms is viewConsent without the documents.
+func (n *Node) viewTerms(g *grant) view.Consent {
+	b := g.Consent.Subject
+	v := view.Consent{
+		Digest: g.Consent.Digest, Short: shortID("c", g.Consent.Digest), Owner: n.memberName(b.Member), Member: b.Member,
+		Custody: b.Capture.Custody, Purposes: shortPurposes(b.Purposes.Allow), Denied: shortPurposes(b.Purposes.Deny),
+		From: g.Consent.ValidFrom, Until: g.Consent.ValidUntil, Revoked: g.state.Revoked,
+		Words: consent.Words(b, g.Consent.ValidUntil), State: "in force",
+		Collection: n.collectionName(g),
 	}
 	switch {
 	case g.state.Revoked != 0:

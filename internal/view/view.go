@@ -61,8 +61,8 @@ type Consent struct {
 	Custody   dsai.Custody  `json:"custody"`
 	Purposes  []string      `json:"purposes"` // short names
 	Denied    []string      `json:"denied"`
-	Documents []string      `json:"documents"` // short ids
-	Withdrawn []string      `json:"withdrawn"` // those of them that were taken back one by one
+	Documents []string      `json:"documents,omitzero"` // short ids; absent in the consent of a document
+	Withdrawn []string      `json:"withdrawn,omitzero"` // those of them that were taken back one by one
 	From      dsai.Time     `json:"from"`
 	Until     dsai.Time     `json:"until,omitzero"`
 	Revoked   dsai.Time     `json:"revoked,omitzero"`
