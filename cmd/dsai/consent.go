@@ -56,9 +56,12 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 	if file == "" {
 		file = "consent-request.json"
 	}
-	c, err := a.contribution(paths, t)
+	c, unnamed, err := a.contribution(paths, t)
 	if err != nil {
 		return err
+	}
+	if len(c.Paths) == 0 && len(unnamed) > 0 {
+		return usage(fmt.Sprintf("consent request %s: %s", unnamed[0].Path, unnamed[0].Reason), nothingHint(unnamed))
 	}
 	out := requested{File: file}
 	meter := a.meter()
@@ -67,6 +70,7 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 	if err != nil {
 		return err
 	}
+	out.Skipped = append(unnamed, out.Skipped...)
 	var ask any = out.Request
 	if out.Additions != nil {
 		ask = out.Additions
