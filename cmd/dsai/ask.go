@@ -223,10 +223,11 @@ func (a *app) showRefusal(out *asked) error {
 		a.say("  rule: %s\n", r.Rule)
 	}
 	a.say("Receipt %s.%s\n", a.id(out.Short, out.Receipt), savedAs(out.Bundle))
-	a.next("dsai explain last%s", refusalAdvice(r.Code))
+	a.next("dsai explain last" + refusalAdvice(r.Code)) // in the format: next mends the commands there
 	return shown(control.Refused)
 }
 
+// refusalAdvice is what helps beside an explanation. It is a part of a format.
 func refusalAdvice(c dsai.Code) string {
 	switch c {
 	case dsai.CodeNoEvidence:

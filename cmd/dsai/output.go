@@ -84,7 +84,8 @@ func harmless(args []any) []any {
 	return out
 }
 
-// next prints the command that is useful now, under all others.
+// next prints the command that is useful now, under all others. Commands stand in
+// the format: what is given to it is foreign, and stays as it is.
 func (a *app) next(format string, args ...any) { a.say("\nNext: "+a.hereFormat(format)+"\n", args...) }
 
 // nextThere is next for a command on another machine.

@@ -219,7 +219,7 @@ func (a *app) nodeConfig() node.Config {
 	return node.Config{
 		Home: a.home(), Region: a.cfg.Region, Version: displayVersion(),
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: v})),
-		Say:    func(line string) { a.note("dsai: %s\n", line) },
+		Say:    func(line string) { a.note("dsai: %s\n", a.here(line)) },
 	}
 }
 
