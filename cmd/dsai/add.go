@@ -287,7 +287,7 @@ func (a *app) showContributed(out *node.Contributed) {
 			a.say("\n%s under consent %s as before.\n", plural(k.Documents, "document"), a.id(k.Short, k.Consent))
 		}
 	}
-	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quote(typed(out.Documents[0].Path)))
+	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quoteFile(typed(out.Documents[0].Path)))
 }
 
 func (a *app) showSkipped(skipped []node.Skipped) {

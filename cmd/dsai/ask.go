@@ -166,7 +166,7 @@ func (a *app) showAsked(q node.AskArgs, out *asked) error {
 	}
 	a.say("\nReceipt %s, %s.%s\n", a.id(out.Short, out.Receipt), out.Assurance, savedAs(out.Bundle))
 	if out.Bundle != "" {
-		a.next("dsai verify %s", quote(out.Bundle))
+		a.next("dsai verify %s", quoteFile(out.Bundle))
 		return nil
 	}
 	a.next("dsai verify, dsai open last#1")

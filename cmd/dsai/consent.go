@@ -92,7 +92,7 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 		a.say("Wrote %s about %s. They are used for nothing before %s signs:\n\n", file, plural(len(out.Request.Titles), "document"), to)
 		a.indent(out.Request.Words)
 	}
-	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quote(file), to)
+	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quoteFile(file), to)
 	return nil
 }
 

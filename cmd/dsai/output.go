@@ -185,6 +185,14 @@ func quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// quoteFile is quote for a file that stands where a flag could.
+func quoteFile(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	return quote(path)
+}
+
 // fileHint says what to do about a file that could not be made.
 func fileHint(err error) string {
 	switch {
