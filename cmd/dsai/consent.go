@@ -26,8 +26,10 @@ func newConsentCommand(a *app) *cobra.Command {
 		Use: "show REF", Short: "what a consent agrees to, in words", Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, in []string) error { return a.consentShow(c.Context(), in[0]) },
 	}
+	revoke := newRevokeCommand(a)
+	revoke.SuggestFor = append([]string{"withdraw"}, removing...)
 	return a.group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
-		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a), newObjectCommand(a))
+		newRequestCommand(a), newSignCommand(a), list, show, revoke, newObjectCommand(a))
 }
 
 func newRequestCommand(a *app) *cobra.Command {

@@ -142,6 +142,9 @@ func (a *app) group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 		return c.Help()
 	}
 	c.AddCommand(subs...)
+	if list := verb(c, "list"); list != nil {
+		list.SuggestFor = listing
+	}
 	return c
 }
 
