@@ -47,24 +47,31 @@ func (t *terms) flags(c *cobra.Command) {
 	f.StringVar(&t.collection, "collection", "", "name of a collection: one consent, which later files join by a signature each")
 }
 
-// contribution is what the flags ask for over paths.
-func (a *app) contribution(paths []string, t *terms) (node.Contribution, error) {
-	var c node.Contribution
+// contribution is what the flags ask for over paths, and which of them cannot be
+// named to a node.
+func (a *app) contribution(paths []string, t *terms) (c node.Contribution, unnamed []node.Skipped, err error) {
 	until, err := lastMoment(t.until)
 	if err != nil {
-		return c, err
+		return c, nil, err
 	}
 	if until != 0 && until < dsai.At(time.Now()) {
-		return c, usage(fmt.Sprintf("--until %s has passed", t.until), "name the last day on which it may be used, or leave it out for a year")
+		return c, nil, usage(fmt.Sprintf("--until %s has passed", t.until), "name the last day on which it may be used, or leave it out for a year")
 	}
 	if t.sensitive && t.share {
-		return c, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
+		return c, nil, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
 	}
 	abs, err := absolute(paths)
+	abs = slices.DeleteFunc(abs, func(p string) bool {
+		bad := ingest.Unnamed(p)
+		if bad != nil {
+			unnamed = append(unnamed, node.Skipped{Path: bad.Path, Code: string(bad.Code), Reason: bad.Reason})
+		}
+		return bad != nil
+	})
 	return node.Contribution{
 		Member: a.cfg.As, Paths: abs, For: t.purposes, Never: t.never, Until: until, Sensitive: t.sensitive, Share: t.share, QuoteMax: t.quoteMax,
 		Collection: t.collection, Keep: !t.given(), Ask: !a.yes,
-	}, err
+	}, unnamed, err
 }
 
 func newAddCommand(a *app) *cobra.Command {
@@ -86,7 +93,7 @@ func newAddCommand(a *app) *cobra.Command {
 }
 
 func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) error {
-	req, err := a.contribution(paths, t)
+	req, unnamed, err := a.contribution(paths, t)
 	if err != nil {
 		return err
 	}
@@ -95,10 +102,13 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 			return err
 		}
 	}
-	out, err := a.lend(ctx, &req)
-	if err != nil {
-		return err
+	var out node.Contributed
+	if len(req.Paths) > 0 || signed != "" {
+		if out, err = a.lend(ctx, &req); err != nil {
+			return err
+		}
 	}
+	out.Skipped = append(unnamed, out.Skipped...)
 	failure := leftOut(&out)
 	if !a.json {
 		a.showContributed(&out)
@@ -197,6 +207,9 @@ func nothingHint(skipped []node.Skipped) string {
 	if slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code == string(ingest.CodeUnreadable) }) {
 		return "check the path, and that the node may read it: one that systemd runs has a user and a /tmp of its own"
 	}
+	if slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code == string(ingest.CodeName) }) {
+		return "give what was left out a name in UTF-8, such as one of plain letters, and add it again"
+	}
 	return "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"
 }
 
@@ -274,7 +287,7 @@ func (a *app) showContributed(out *node.Contributed) {
 			a.say("\n%s under consent %s as before.\n", plural(k.Documents, "document"), a.id(k.Short, k.Consent))
 		}
 	}
-	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quote(typed(out.Documents[0].Path)))
+	a.next("dsai ask \"…\", or withdraw with: dsai consent revoke %s", quoteFile(typed(out.Documents[0].Path)))
 }
 
 func (a *app) showSkipped(skipped []node.Skipped) {

@@ -166,7 +166,7 @@ func (a *app) showAsked(q node.AskArgs, out *asked) error {
 	}
 	a.say("\nReceipt %s, %s.%s\n", a.id(out.Short, out.Receipt), out.Assurance, savedAs(out.Bundle))
 	if out.Bundle != "" {
-		a.next("dsai verify %s", quote(out.Bundle))
+		a.next("dsai verify %s", quoteFile(out.Bundle))
 		return nil
 	}
 	a.next("dsai verify, dsai open last#1")
@@ -223,10 +223,11 @@ func (a *app) showRefusal(out *asked) error {
 		a.say("  rule: %s\n", r.Rule)
 	}
 	a.say("Receipt %s.%s\n", a.id(out.Short, out.Receipt), savedAs(out.Bundle))
-	a.next("dsai explain last%s", refusalAdvice(r.Code))
+	a.next("dsai explain last" + refusalAdvice(r.Code)) // in the format: next mends the commands there
 	return shown(control.Refused)
 }
 
+// refusalAdvice is what helps beside an explanation. It is a part of a format.
 func refusalAdvice(c dsai.Code) string {
 	switch c {
 	case dsai.CodeNoEvidence:

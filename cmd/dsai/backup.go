@@ -46,6 +46,6 @@ func (a *app) backup(ctx context.Context, path string) error {
 	if out.Models > 0 {
 		a.say("%s not in it: keep the files, or be able to fetch them again.\n", plural(out.Models, "model file")+" "+map[bool]string{true: "is", false: "are"}[out.Models == 1])
 	}
-	a.next("try it: dsai restore %s /tmp/restored", quote(path))
+	a.next("try it: dsai restore %s /tmp/restored", quoteFile(path))
 	return nil
 }

@@ -26,8 +26,10 @@ func newConsentCommand(a *app) *cobra.Command {
 		Use: "show REF", Short: "what a consent agrees to, in words", Args: args(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, in []string) error { return a.consentShow(c.Context(), in[0]) },
 	}
+	revoke := newRevokeCommand(a)
+	revoke.SuggestFor = append([]string{"withdraw"}, removing...)
 	return a.group(&cobra.Command{Use: "consent", Short: "what members agreed to"},
-		newRequestCommand(a), newSignCommand(a), list, show, newRevokeCommand(a), newObjectCommand(a))
+		newRequestCommand(a), newSignCommand(a), list, show, revoke, newObjectCommand(a))
 }
 
 func newRequestCommand(a *app) *cobra.Command {
@@ -56,9 +58,12 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 	if file == "" {
 		file = "consent-request.json"
 	}
-	c, err := a.contribution(paths, t)
+	c, unnamed, err := a.contribution(paths, t)
 	if err != nil {
 		return err
+	}
+	if len(c.Paths) == 0 && len(unnamed) > 0 {
+		return usage(fmt.Sprintf("consent request %s: %s", unnamed[0].Path, unnamed[0].Reason), nothingHint(unnamed))
 	}
 	out := requested{File: file}
 	meter := a.meter()
@@ -67,6 +72,7 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 	if err != nil {
 		return err
 	}
+	out.Skipped = append(unnamed, out.Skipped...)
 	var ask any = out.Request
 	if out.Additions != nil {
 		ask = out.Additions
@@ -88,7 +94,7 @@ func (a *app) consentRequest(ctx context.Context, paths []string, t *terms, to, 
 		a.say("Wrote %s about %s. They are used for nothing before %s signs:\n\n", file, plural(len(out.Request.Titles), "document"), to)
 		a.indent(out.Request.Words)
 	}
-	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quote(file), to)
+	a.next("dsai consent sign %s, on the machine of %s; then here: dsai add --consent %[1]s.signed", quoteFile(file), to)
 	return nil
 }
 

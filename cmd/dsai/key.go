@@ -31,7 +31,7 @@ func newKeyCommand(a *app) *cobra.Command {
 			RunE: func(c *cobra.Command, _ []string) error { return a.keyList(c.Context()) },
 		},
 		&cobra.Command{
-			Use: "revoke NAME", SuggestFor: removing, Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
+			Use: "revoke NAME|ID", SuggestFor: removing, Short: "end a key at once", Args: args(cobra.ExactArgs(1)),
 			RunE: func(c *cobra.Command, in []string) error { return a.keyRevoke(c.Context(), in[0]) },
 		})
 }
@@ -89,18 +89,18 @@ func (a *app) keyList(ctx context.Context) error {
 	return nil
 }
 
-func (a *app) keyRevoke(ctx context.Context, name string) error {
+func (a *app) keyRevoke(ctx context.Context, ref string) error {
 	var out node.RevokedKey
-	if err := a.call(ctx, "key.revoke", node.Ref{Ref: name}, nil, &out); err != nil {
+	if err := a.call(ctx, "key.revoke", node.Ref{Ref: ref}, nil, &out); err != nil {
 		return err
 	}
 	if a.json {
 		return a.document(out)
 	}
 	if out.Before {
-		a.say("Key %s was revoked already, at %s.\n", name, when(out.At))
+		a.say("Key %s was revoked already, at %s.\n", out.Name, when(out.At))
 		return nil
 	}
-	a.say("Key %s opens nothing any more. Another may take its name.\n", name)
+	a.say("Key %s opens nothing any more. Another may take its name.\n", out.Name)
 	return nil
 }

@@ -101,7 +101,7 @@ func (a *app) modelAdd(ctx context.Context, what string, m node.ModelArgs) error
 		return a.modelAddFile(ctx, what, m)
 	}
 	if m.Name == "" {
-		return usage("add model: no name", "dsai model add "+quote(what)+" --name NAME")
+		return usage("add model: no name", "dsai model add "+quoteFile(what)+" --name NAME")
 	}
 	if m.Link {
 		return usage("add model: --link is for files", "")
@@ -121,7 +121,7 @@ func (a *app) modelAdd(ctx context.Context, what string, m node.ModelArgs) error
 
 func (a *app) modelAddFile(ctx context.Context, path string, m node.ModelArgs) error {
 	if m.Remote != "" {
-		return usage("add model: --model is for servers", "dsai model add "+quote(path))
+		return usage("add model: --model is for servers", "dsai model add "+quoteFile(path))
 	}
 	if _, err := os.Stat(path); err != nil {
 		return usage(fmt.Sprintf("add model %s: it is neither a file nor a URL", path), "dsai model add FILE.gguf, or dsai model add URL --name NAME")

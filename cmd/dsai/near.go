@@ -10,15 +10,36 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// nearest returns the verb of c that somebody who typed name most likely meant,
-// "" when none is near. Of equally near ones it is the first in the help, which
-// lists them in the order in which people need them.
+// nearest returns the verb of c that somebody who typed name most likely meant, ""
+// when none is near. It may be a verb of a group in c, with the group before it.
 func nearest(c *cobra.Command, name string) string {
 	name = strings.ToLower(name)
 	if len(name) > 40 {
 		return "" // no slip of the fingers
 	}
-	best, least := "", 2+len(name)/4 // first distance that is too far
+	best, least := nearestOf(c, name, 2+len(name)/4)
+	for d := range min(least, 2) {
+		var in []string
+		for _, group := range c.Commands() {
+			if sub, _ := nearestOf(group, name, d+1); sub != "" && !group.Hidden {
+				in = append(in, group.Name()+" "+sub)
+			}
+		}
+		if len(in) > 2 {
+			break // a word of most groups, such as list, says nothing
+		}
+		if len(in) > 0 {
+			return in[0]
+		}
+	}
+	return best
+}
+
+// nearestOf returns the verb of c that is nearest to name, and how many slips away
+// it is; "" and far when none is nearer than far. Of equally near ones it is the
+// first in the help, which lists them in the order in which people need them.
+func nearestOf(c *cobra.Command, name string, far int) (best string, least int) {
+	least = far
 	for _, sub := range c.Commands() {
 		if sub.Hidden {
 			continue
@@ -26,19 +47,23 @@ func nearest(c *cobra.Command, name string) string {
 		d := slips(name, sub.Name())
 		switch {
 		case slices.Contains(sub.SuggestFor, name):
-			return sub.Name()
-		case len(name) > 1 && strings.HasPrefix(sub.Name(), name):
+			d = 0
+		case len(name) > 1 && d > 0 && strings.HasPrefix(sub.Name(), name):
 			d = 1
 		}
 		if d < least {
 			best, least = sub.Name(), d
 		}
 	}
-	return best
+	return best, least
 }
 
-// removing are other words for a verb that takes something away.
-var removing = []string{"rm", "remove", "delete", "del"}
+// removing are other words for a verb that takes something away, and listing for
+// one that lists.
+var (
+	removing = []string{"rm", "remove", "delete", "del"}
+	listing  = []string{"ls", "dir"}
+)
 
 // slips counts the slips that make one word of another: a letter too many, too
 // few or wrong, or two neighbours that changed places (the distance of Damerau and

@@ -29,6 +29,8 @@ func TestNearest(t *testing.T) {
 	}{
 		{"", "aks", "ask"}, {"", "ad", "add"}, {"", "consnt", "consent"}, {"", "ASK", "ask"}, {"", "mdel", "model"},
 		{"", "verfy", "verify"}, {"", "rec", "receipts"}, {"", "hlep", "help"}, {"", "frob", ""}, {"", "x", ""}, {"", "", ""},
+		{"", "withdraw", "consent revoke"}, {"", "revok", "consent revoke"}, {"", "forget", "docs forget"}, {"", "serve", "up"}, {"", "list", ""}, {"", "rm", ""},
+		{"consent", "withdraw", "revoke"}, {"docs", "ls", "list"}, {"model", "ls", "list"},
 		{"model", "lst", "list"}, {"model", "remove", "rm"}, {"key", "rm", "revoke"}, {"trust", "remove", "rm"}, {"docs", "delete", "forget"},
 	} {
 		c := root

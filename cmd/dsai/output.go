@@ -84,7 +84,8 @@ func harmless(args []any) []any {
 	return out
 }
 
-// next prints the command that is useful now, under all others.
+// next prints the command that is useful now, under all others. Commands stand in
+// the format: what is given to it is foreign, and stays as it is.
 func (a *app) next(format string, args ...any) { a.say("\nNext: "+a.hereFormat(format)+"\n", args...) }
 
 // nextThere is next for a command on another machine.
@@ -182,6 +183,14 @@ func quote(s string) string {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// quoteFile is quote for a file that stands where a flag could.
+func quoteFile(path string) string {
+	if strings.HasPrefix(path, "-") {
+		path = "./" + path
+	}
+	return quote(path)
 }
 
 // fileHint says what to do about a file that could not be made.

@@ -92,7 +92,7 @@ func (a *app) writeBundle(raw []byte, path, note string) error {
 		return a.document(map[string]any{"path": path, "bytes": len(raw) + 1})
 	}
 	a.say("Saved %s, %s. %s\n", path, size(int64(len(raw)+1)), note)
-	a.next("dsai verify %s", quote(path))
+	a.next("dsai verify %s", quoteFile(path))
 	return nil
 }
 

@@ -32,7 +32,6 @@ func (a *app) restore(ctx context.Context, in []string) error {
 		if a.cfg.Home, err = filepath.Abs(in[1]); err != nil {
 			return err
 		}
-		a.typedHome = in[1]
 	}
 	cfg := a.nodeConfig()
 	cfg.Now = time.Now
@@ -42,8 +41,11 @@ func (a *app) restore(ctx context.Context, in []string) error {
 	}
 	if err != nil {
 		e := *node.Describe(err)
-		e.Hint = cmp.Or(e.Hint, "nothing was made; is it, whole, what dsai backup FILE wrote?")
+		e.Hint = cmp.Or(e.Hint, "nothing was made; is it the whole file that a backup wrote?")
 		return &e
+	}
+	if len(in) == 2 {
+		a.typedHome = in[1] // not before it is there
 	}
 	if a.json {
 		return a.document(map[string]string{"home": a.cfg.Home})

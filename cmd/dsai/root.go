@@ -75,7 +75,7 @@ not hold, 5 when it is worth another try.`,
 		Version:           displayVersion(),
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return errors.Join(counts(c), a.configure(c)) },
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return errors.Join(flags(c), a.configure(c)) },
 	})
 	cobra.EnableCommandSorting = false
 	for _, p := range parts(a) {
@@ -106,9 +106,12 @@ not hold, 5 when it is worth another try.`,
 	return root
 }
 
-// counts refuses a number below one in flags that say how many at most: zero would
-// mean the same as the flag left out, which is not what it says.
-func counts(c *cobra.Command) error {
+// flags refuses what would mean the same as the flag left out, which is not what it
+// says: a number below one where it says how many at most, and no purpose at all.
+func flags(c *cobra.Command) error {
+	if f := c.Flags().Lookup("for"); f != nil && f.Changed && strings.Trim(f.Value.String(), "[]") == "" {
+		return usage("--for names no purpose", "leave it out, or name some: see dsai purposes")
+	}
 	for _, name := range []string{"limit", "passages", "per-minute", "quote-max", "tokens-per-minute"} {
 		f := c.Flags().Lookup(name)
 		if f == nil || !f.Changed {
@@ -142,14 +145,21 @@ func (a *app) group(c *cobra.Command, subs ...*cobra.Command) *cobra.Command {
 		return c.Help()
 	}
 	c.AddCommand(subs...)
+	if list := verb(c, "list"); list != nil {
+		list.SuggestFor = listing
+	}
 	return c
 }
 
-// args turns cobra's complaint about arguments into a usage error.
+// args turns cobra's complaint about arguments into a usage error. An empty one names
+// nothing: mostly a variable of a script that was not set.
 func args(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, in []string) error {
 		if err := check(c, in); err != nil {
 			return usage(err.Error(), "usage: "+c.UseLine())
+		}
+		if slices.Contains(in, "") {
+			return usage(c.CommandPath()+": an argument is empty", "usage: "+c.UseLine())
 		}
 		return nil
 	}
@@ -219,7 +229,7 @@ func (a *app) nodeConfig() node.Config {
 	return node.Config{
 		Home: a.home(), Region: a.cfg.Region, Version: displayVersion(),
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: v})),
-		Say:    func(line string) { a.note("dsai: %s\n", line) },
+		Say:    func(line string) { a.note("dsai: %s\n", a.here(line)) },
 	}
 }
 

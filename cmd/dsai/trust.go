@@ -96,7 +96,7 @@ func (a *app) trustExport(ctx context.Context, in []string, p node.TrustArgs) er
 		return a.document(describeTrust(&t, in[0]))
 	}
 	a.say("Wrote %s. Hand it out, and let people compare its fingerprint by another way:\n  %s\n", in[0], fingerprint(&t))
-	a.nextThere("dsai trust add %s, on their machine", quote(in[0]))
+	a.nextThere("dsai trust add %s, on their machine", quoteFile(in[0]))
 	return nil
 }
 
@@ -108,7 +108,7 @@ func readTrust(path string) (*dsai.Trust, error) {
 	t, err := verify.ParseTrust(raw)
 	if err != nil {
 		if formatOf(raw) == dsai.BundleFormat {
-			return nil, usage(fmt.Sprintf("%s: this is a bundle, not a trust file", path), "dsai verify "+quote(path))
+			return nil, usage(fmt.Sprintf("%s: this is a bundle, not a trust file", path), "dsai verify "+quoteFile(path))
 		}
 		return nil, usage(fmt.Sprintf("%s: %v", path, err), "the co-op makes one with: dsai trust export FILE")
 	}

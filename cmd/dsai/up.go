@@ -23,7 +23,7 @@ const defaultListen = "127.0.0.1:7777"
 
 func newUpCommand(a *app) *cobra.Command {
 	c := &cobra.Command{
-		Use: "up", Short: "run the node: API and pages", Args: args(cobra.NoArgs),
+		Use: "up", SuggestFor: []string{"serve", "start", "run"}, Short: "run the node: API and pages", Args: args(cobra.NoArgs),
 		RunE: func(c *cobra.Command, _ []string) error { return a.up(c.Context()) },
 	}
 	c.Flags().String("listen", "", "address of API and pages (default "+defaultListen+")")

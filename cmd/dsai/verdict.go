@@ -95,7 +95,7 @@ func (a *app) showResult(r *verify.Result, f verifyFlags, ref string, o openings
 		if f.trust != "" {
 			trust = " --trust " + quote(f.trust)
 		}
-		a.next("dsai verify --replay%s %s", trust, quote(ref))
+		a.next("dsai verify --replay%s %s", trust, quoteFile(ref))
 	}
 	return end
 }

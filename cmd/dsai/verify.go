@@ -51,7 +51,7 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 		return verifyHint(err)
 	}
 	if formatOf(raw) == dsai.TrustFormat {
-		return usage(fmt.Sprintf("verify: %s is a trust file, which says whom to believe", ref), "dsai trust add "+quote(ref))
+		return usage(fmt.Sprintf("verify: %s is a trust file, which says whom to believe", ref), "dsai trust add "+quoteFile(ref))
 	}
 	var o verify.Options
 	if o.Trust, err = a.trustOf(ctx, raw, f.trust, byRef); err != nil {
@@ -67,7 +67,7 @@ func (a *app) verify(ctx context.Context, ref string, f verifyFlags) error {
 		}
 		o.Replayer = a.replayer(ctx, raw, f.model)
 	case f.model != "":
-		return usage("verify: --model is for making the answer again", "dsai verify --replay --model "+quote(f.model)+" "+quote(ref))
+		return usage("verify: --model is for making the answer again", "dsai verify --replay --model "+quote(f.model)+" "+quoteFile(ref))
 	}
 	res, err := verifying(ctx, raw, o)
 	if ctx.Err() != nil {

@@ -46,9 +46,12 @@ func (a *app) watch(ctx context.Context, dir string, t *terms) error {
 	if st, err := os.Stat(dir); err != nil || !st.IsDir() {
 		return usage(fmt.Sprintf("watch %s: not a folder", dir), "")
 	}
-	req, err := a.contribution([]string{dir}, t)
+	req, unnamed, err := a.contribution([]string{dir}, t)
 	if err != nil {
 		return err
+	}
+	if len(unnamed) > 0 {
+		return usage(fmt.Sprintf("watch %s: %s", unnamed[0].Path, unnamed[0].Reason), "give it a name in UTF-8, and watch it again")
 	}
 	root := req.Paths[0]
 	known := map[string]stamp{}
@@ -76,7 +79,7 @@ func (a *app) watch(ctx context.Context, dir string, t *terms) error {
 	}
 }
 
-// stamps looks at every file that an ingest would see.
+// stamps looks at every file that an ingest would see, or name as left out.
 func stamps(root string) (map[string]stamp, error) {
 	if _, err := os.ReadDir(root); err != nil {
 		return nil, err
@@ -94,6 +97,9 @@ func stamps(root string) (map[string]stamp, error) {
 			return filepath.SkipDir
 		case d.Type().IsRegular():
 			if i, err := d.Info(); err == nil {
+				if bad := ingest.Unnamed(path); bad != nil {
+					path = bad.Path // as the ingest will name it
+				}
 				out[path] = stamp{i.Size(), i.ModTime()}
 			}
 		}

@@ -160,7 +160,7 @@ type KeyOptions struct {
 // its secret, which is not kept.
 func (n *Node) NewKey(ctx context.Context, name string, purposes []string, o KeyOptions) (string, error) {
 	if name = inert.Name(strings.TrimSpace(name)); name == "" || len(name) > 80 {
-		return "", errors.New("new key: a name has 1 to 80 characters")
+		return "", &control.Error{Kind: control.Usage, Message: "new key: a name has 1 to 80 characters", Hint: "name the program that will use it: dsai key new NAME"}
 	}
 	if o.Limits.RequestsPerMinute < 0 || o.Limits.TokensPerMinute < 0 {
 		return "", &control.Error{Kind: control.Usage, Message: "new key: a limit is below zero", Hint: "leave it out for the limit of all keys"}
@@ -259,16 +259,21 @@ type RevokedKey struct {
 	Before bool      `json:"before"` // it had ended when it was revoked again
 }
 
-// RevokeKey ends an API key at once. One that has ended stays as it is.
-func (n *Node) RevokeKey(ctx context.Context, name string) (*RevokedKey, error) {
-	keys, err := n.db.Keys(ctx)
+// RevokeKey ends an API key at once, by its name or its holder's short id, as Keys
+// has them. One that has ended stays as it is.
+func (n *Node) RevokeKey(ctx context.Context, ref string) (*RevokedKey, error) {
+	keys, err := n.Keys(ctx)
 	if err != nil {
 		return nil, err
 	}
-	i := slices.IndexFunc(keys, func(k store.Key) bool { return k.Name == name })
+	i := slices.IndexFunc(keys, func(k view.Key) bool { return k.Name == ref })
 	if i < 0 {
-		return nil, &missingError{"key", name, "see dsai key list"}
+		i = slices.IndexFunc(keys, func(k view.Key) bool { return k.Short == ref })
 	}
+	if i < 0 {
+		return nil, &missingError{"key", ref, "see dsai key list"}
+	}
+	name := keys[i].Name
 	if at := keys[i].Revoked; at != 0 {
 		return &RevokedKey{name, at, true}, nil
 	}

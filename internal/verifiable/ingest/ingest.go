@@ -74,6 +74,7 @@ const (
 	CodeTimeout     Code = "timeout"          // beyond Limits.Timeout
 	CodeUnreadable  Code = "unreadable"       // the operating system refuses to read it
 	CodeNotFile     Code = "not_a_file"       // a device, pipe or socket
+	CodeName        Code = "name"             // its name or a folder's is not UTF-8
 	CodeLink        Code = "link"             // a symbolic link out of the named folder
 	CodePrivate     Code = "private"          // a private key, or a folder of keys
 	CodeWithdrawn   Code = "withdrawn"        // its contributor took these bytes back

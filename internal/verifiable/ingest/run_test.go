@@ -83,6 +83,26 @@ func TestWalk(t *testing.T) {
 	}
 }
 
+func TestWalkNames(t *testing.T) {
+	dir := tree(t, map[string]string{"good.md": "g", "q\xff.md": "q", "caf\u00e9.md": "c", "lost\ufffd.md": "l", "f\xfe/inside.md": "i"})
+	files, skipped, err := ingest.Walk(t.Context(), []string{dir, filepath.Join(dir, "q\xff.md")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range files {
+		got = append(got, filepath.Base(f.Path))
+	}
+	for _, s := range skipped {
+		got = append(got, filepath.Base(s.Path)+" "+string(s.Code)+": "+s.Reason)
+	}
+	want := []string{"caf\u00e9.md", "good.md", "lost\ufffd.md",
+		`f\xfe name: its name is not UTF-8; rename it`, `q\xff.md name: its name is not UTF-8; rename it`}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("Walk (-want +got):\n%s", d)
+	}
+}
+
 // memory is a Sink that keeps digests once it is flushed, and fails when told to.
 type memory struct {
 	known  map[string][32]byte

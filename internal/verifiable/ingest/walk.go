@@ -11,7 +11,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // File is a file to ingest, as Walk found it.
@@ -25,13 +27,17 @@ type File struct {
 // Walk returns the regular files that paths name, folders with all below them,
 // each once and sorted by path, and what it leaves out with the reason. Hidden
 // files and folders and links inside a folder are left out unless named, and
-// private folders even then; only
-// a link that leaves the folder is reported, since the target of any other is
-// found by itself. The only error is that of ctx.
+// private folders even then, as is what Unnamed cannot name; only a link that
+// leaves the folder is reported, since the target of any other is found by itself.
+// The only error is that of ctx.
 func Walk(ctx context.Context, paths []string) ([]File, []SkipError, error) {
 	w := walker{seen: map[string]bool{}}
 	for _, p := range paths {
 		p = filepath.Clean(p)
+		if bad := Unnamed(p); bad != nil {
+			w.skip(bad.Path, bad.Code, bad.Reason)
+			continue
+		}
 		info, err := os.Stat(p)
 		switch {
 		case err != nil:
@@ -47,6 +53,24 @@ func Walk(ctx context.Context, paths []string) ([]File, []SkipError, error) {
 	slices.SortFunc(w.files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(w.skipped, func(a, b SkipError) int { return strings.Compare(a.Path, b.Path) })
 	return w.files, w.skipped, nil
+}
+
+// Unnamed returns why a path cannot be taken, nil if it can: one that is not UTF-8
+// would become another on its way through JSON, which names the file from then on.
+// The path in it spells such bytes out.
+func Unnamed(path string) *SkipError {
+	if utf8.ValidString(path) {
+		return nil
+	}
+	var out strings.Builder
+	for i, r := range path {
+		if r == utf8.RuneError && !strings.HasPrefix(path[i:], string(utf8.RuneError)) {
+			out.WriteString(`\x` + strconv.FormatUint(uint64(path[i])|0x100, 16)[1:])
+			continue
+		}
+		out.WriteRune(r)
+	}
+	return &SkipError{out.String(), CodeName, "its name is not UTF-8; rename it"}
 }
 
 type walker struct {
@@ -90,11 +114,17 @@ func (w *walker) folder(ctx context.Context, root string) error {
 			return relErr
 		}
 		path := filepath.Join(root, rel)
+		bad := Unnamed(path)
 		switch {
 		case err != nil:
 			w.skip(path, CodeUnreadable, reason(err))
 			return nil
 		case at != real && strings.HasPrefix(e.Name(), "."):
+			if e.IsDir() {
+				return filepath.SkipDir
+			}
+		case bad != nil && e.Type()&fs.ModeSymlink == 0:
+			w.skip(bad.Path, bad.Code, bad.Reason)
 			if e.IsDir() {
 				return filepath.SkipDir
 			}
