@@ -61,6 +61,7 @@ func (a *app) contribution(paths []string, t *terms) (c node.Contribution, unnam
 		return c, nil, usage("--sensitive keeps documents on this node, and --share gives passages to others", "leave one of them out")
 	}
 	abs, err := absolute(paths)
+	unnamed = []node.Skipped{} // a list, also in JSON
 	abs = slices.DeleteFunc(abs, func(p string) bool {
 		bad := ingest.Unnamed(p)
 		if bad != nil {
