@@ -79,7 +79,7 @@ func newAddCommand(a *app) *cobra.Command {
 	var t terms
 	var signed string
 	c := &cobra.Command{
-		Use: "add PATH…", Short: "lend files or folders to the co-op under a signed consent",
+		Use: "add PATH…", Short: "lend files or folders to the co-op under a signed consent", Args: args(cobra.ArbitraryArgs),
 		Example: "  dsai add notes/ --for answers,care --until 2027-12-31\n  dsai add notes/ --collection notes\n  dsai add --consent request.signed",
 		RunE: func(c *cobra.Command, in []string) error {
 			if len(in) == 0 && signed == "" {
@@ -103,7 +103,7 @@ func (a *app) add(ctx context.Context, paths []string, t *terms, signed string) 
 			return err
 		}
 	}
-	var out node.Contributed
+	out := node.Contributed{Documents: []node.ContributedDoc{}, Copies: []node.Copy{}}
 	if len(req.Paths) > 0 || signed != "" {
 		if out, err = a.lend(ctx, &req); err != nil {
 			return err
@@ -210,6 +210,9 @@ func nothingHint(skipped []node.Skipped) string {
 	}
 	if slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code == string(ingest.CodeName) }) {
 		return "give what was left out a name in UTF-8, such as one of plain letters, and add it again"
+	}
+	if !slices.ContainsFunc(skipped, func(s node.Skipped) bool { return s.Code != string(ingest.CodeWithdrawn) }) {
+		return "what was withdrawn or forgotten is lent again when its file itself is named, not its folder"
 	}
 	return "dsai reads text, Markdown, HTML, PDF, DOCX, CSV and manual pages"
 }

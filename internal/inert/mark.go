@@ -4,6 +4,7 @@
 package inert
 
 import (
+	"html"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -46,7 +47,7 @@ func (u *Unmarker) Own(s string) string {
 func unmarked(s string, piece bool) (out, open string) {
 	var b strings.Builder
 	for s != "" {
-		r, w := utf8.DecodeRuneInString(s)
+		r, w := seen(s)
 		b.WriteString(s[:w])
 		s = s[w:]
 		if !opening[r] {
@@ -54,7 +55,7 @@ func unmarked(s string, piece bool) (out, open string) {
 		}
 		inside, number := within(s)
 		s = s[len(inside):]
-		r, _ = utf8.DecodeRuneInString(s)
+		r, _ = seen(s)
 		closed, unfinished := closing[r], piece && s == ""
 		if !number || !closed && !unfinished {
 			b.WriteString(inside)
@@ -84,7 +85,7 @@ func unmarked(s string, piece bool) (out, open string) {
 // a digit.
 func within(s string) (inside string, number bool) {
 	for i := 0; i < len(s); {
-		r, w := utf8.DecodeRuneInString(s[i:])
+		r, w := seen(s[i:])
 		digit := unicode.In(r, unicode.Nd, unicode.No)
 		if !digit && !parts(r) && !unseen(r) {
 			return s[:i], number
@@ -94,6 +95,25 @@ func within(s string) (inside string, number bool) {
 	}
 	return s, number
 }
+
+// seen returns the first character of s as a reader sees it, and its length: a
+// reference such as &lsqb; or &#91; is shown as what it names, in Markdown too
+// (CommonMark 0.31, 2.5). One that names two characters is none of a mark.
+func seen(s string) (rune, int) {
+	if s == "" || s[0] != '&' {
+		return utf8.DecodeRuneInString(s)
+	}
+	if end := strings.IndexByte(s[:min(len(s), longestReference)], ';'); end > 0 {
+		if r, w := utf8.DecodeRuneInString(html.UnescapeString(s[:end+1])); r != '&' && w == len(html.UnescapeString(s[:end+1])) {
+			return r, end + 1
+		}
+	}
+	return '&', 1
+}
+
+// longestReference is that of &CounterClockwiseContourIntegral; with some to spare
+// for zeros of a number.
+const longestReference = 40
 
 // parts reports whether a character can stand between the numbers of a mark; those
 // of Markdown are not seen where it is shown as such.

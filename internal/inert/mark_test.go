@@ -25,6 +25,7 @@ func TestUnmarked(t *testing.T) {
 		{"code", "x[1]", "x[ 1 ]"},
 		{"none", "a[i], [x], [ 1 ], [], [1, [a1], [1a], [^1], {1}, (1), 1], 「1」, [ ]", "a[i], [x], [ 1 ], [], [1, [a1], [1a], [^1], {1}, (1), 1], 「1」, [ ]"},
 		{"Markdown", "[*2*] [`2`] \\[2\\]", "[ *2* ] [ `2` ] \\[ 2\\ ]"},
+		{"references", "[&sup1;] &lsqb;2&rsqb; [&zwj;1] &#91;1&#93; [1&comma;2] &LeftFloor;2&RightFloor; AT&T [&amp;] &x;", "[ &sup1; ] &lsqb; 2 &rsqb; [ &zwj;1 ] &#91; 1 &#93; [ 1&comma;2 ] &LeftFloor; 2 &RightFloor; AT&T [&amp;] &x;"},
 		{"zero width", "[1\u200b] [\u20601] [1\ufeff2]", "[ 1\u200b ] [ \u20601 ] [ 1\ufeff2 ]"},
 		{"full width", "［１］ and ［1］", "［ １ ］ and ［ 1 ］"},
 		{"CJK brackets", "【1】〔２〕〖3〗", "【 1 】〔 ２ 〕〖 3 〗"},

@@ -345,6 +345,13 @@ func (n *Node) fsckIndex(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	add, remove, err := n.db.PendingIndex(ctx, 1)
+	if err != nil {
+		return "", err
+	}
+	if have != want && len(add)+len(remove) > 0 {
+		return "", fmt.Errorf("index holds %d passages, the store %d; changes wait, and the next start makes them", have, want)
+	}
 	if have != want {
 		return "", fmt.Errorf("index holds %d passages, the store %d; remove the folder %s and start again, it is derived data", have, want, n.home.Index())
 	}

@@ -203,6 +203,8 @@ func (n *Node) acceptAdditions(ctx context.Context, said said) (*grant, error) {
 // checkAdditions finds where the documents of additions join.
 func (n *Node) checkAdditions(said said) ([]joining, error) {
 	var all []joining
+	fresh := said // what was not taken before; acceptConsent looked at the consent
+	fresh.consent, fresh.additions = nil, nil
 	for _, s := range said.additions {
 		if j := n.joinedAlready(s.Digest); j != nil {
 			all = append(all, *j)
@@ -212,12 +214,12 @@ func (n *Node) checkAdditions(said said) ([]joining, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, joining{s, g.Consent.Digest})
+		all, fresh.additions = append(all, joining{s, g.Consent.Digest}), append(fresh.additions, s)
 	}
 	if len(all) == 0 {
 		return nil, errors.New("join collection: no addition was signed")
 	}
-	return all, n.checkNewer("collection addition", said)
+	return all, n.checkNewer("collection addition", fresh)
 }
 
 // joinedAlready returns an addition that is recorded and counts still, as it was

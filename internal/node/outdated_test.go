@@ -230,8 +230,23 @@ func TestOutdatedAddition(t *testing.T) {
 	if got := len(call[[]view.Consent](t, n, "consent.list", nil)); got != 2 {
 		t.Errorf("%d consents, want 2", got)
 	}
-	if _, err := n.SubmitConsentFor(t.Context(), add(d.asks(n, "notes", doc))); err != nil || !asked(t, n, "") {
+	joined := add(d.asks(n, "notes", doc))
+	if _, err := n.SubmitConsentFor(t.Context(), joined); err != nil || !asked(t, n, "") {
 		t.Errorf("an addition signed afterwards = %v, want it lent", err)
+	}
+	// The same addition again is no other, though the document was taken back from
+	// another consent since.
+	alone = d.asks(n, "", doc)
+	if c, err = n.SubmitConsentFor(t.Context(), d.consent(alone.Request, d.now, alone.Request.From)); err != nil {
+		t.Fatal(err)
+	}
+	tick()
+	call[json.RawMessage](t, n, "revocation", json.RawMessage(d.revokes(n, c, alone.Request.From)))
+	for range 4 {
+		tick()
+	}
+	if _, err := n.SubmitConsentFor(t.Context(), joined); err != nil {
+		t.Errorf("an addition in force, again = %v", err)
 	}
 	fsck(t, n)
 }

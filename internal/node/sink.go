@@ -61,7 +61,7 @@ func (n *Node) ingest(ctx context.Context, m *member, c Contribution, progress f
 	if err != nil {
 		return nil, nil, err
 	}
-	s := &sink{n: n, m: m, sensitive: c.Sensitive, paths: c.Paths, added: map[int64]bool{}, index: n.startIndexing(ctx)}
+	s := &sink{n: n, m: m, sensitive: c.Sensitive, paths: c.Paths, added: map[int64]bool{}, copies: []Copy{}, index: n.startIndexing(ctx)}
 	rep, err := ingest.Run(ctx, s, files, ingest.Options{Progress: func(p ingest.Progress) { progress(p) }})
 	if err := errors.Join(err, s.index.end(), n.afterIngest(ctx)); err != nil {
 		return nil, nil, err
@@ -237,10 +237,14 @@ func (s *sink) tookBack(g *gathered, same []store.Document) string {
 	return ""
 }
 
-// leave leaves out what was gathered. Of a document that was here before, its
-// earlier version stays.
+// leave leaves out what was gathered. A document that was here before stays as it
+// was, and is part of the contribution: under its terms, too.
 func (s *sink) leave(g *gathered, why string) {
-	s.seen = slices.DeleteFunc(s.seen, func(d *store.Document) bool { return d == g.Document })
+	if g.isNew {
+		s.seen = slices.DeleteFunc(s.seen, func(d *store.Document) bool { return d == g.Document })
+	} else {
+		why += "; until then the version before it stays lent"
+	}
 	s.left = append(s.left, Skipped{g.Path, string(ingest.CodeWithdrawn), why})
 }
 

@@ -124,8 +124,8 @@ func TestContributeRenamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := call[node.Contributed](t, n, "add", node.Contribution{Paths: []string{dir}})
-	if len(again.Documents) != 0 || len(again.Skipped) != 1 || again.Skipped[0].Code != "withdrawn" {
-		t.Errorf("add = %+v, want nothing lent and the file left out as withdrawn", again)
+	if len(again.Documents) != 1 || again.Added != 0 || len(again.Skipped) != 1 || again.Skipped[0].Code != "withdrawn" {
+		t.Errorf("add = %+v, want the version that stays, and the file left out as withdrawn", again)
 	}
 	if a := call[node.Asked](t, n, "ask", node.AskArgs{Question: howMuch}); a.Refusal == nil {
 		t.Errorf("ask = %q, want a refusal", a.Answer)

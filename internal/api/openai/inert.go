@@ -56,7 +56,7 @@ func (e *escaper) active(r rune) bool {
 	case ':':
 		return r == '/' // https://
 	case '&':
-		return r == '#' || r == 'l' || r == 'r' // &#91; &lsqb; &rsqb;: brackets that look like the mark of a source
+		return r == '#' // &#91; is a bracket; see inert.Unmarked for those with names
 	}
 	return r == '.' && e.www >= 3 // www.example.org
 }

@@ -115,7 +115,7 @@ func TestInert(t *testing.T) {
 		{"<https://evil>", "< https: //evil>"},
 		{"a < b", "a < b"},
 		{"www.evil.example", "www .evil.example"},
-		{"see &#91;2&#93; and &lsqb;2&rsqb;, AT&T, a & b", "see & #91;2& #93; and & lsqb;2& rsqb;, AT&T, a & b"},
+		{"see &#91;2&#93; and &lsqb;2&rsqb;, AT&T, a & b", "see & #91;2& #93; and &lsqb;2&rsqb;, AT&T, a & b"},
 		{"\x1b[2Jred\u202Eevil\u2066x", "[2Jredevilx"},
 		{"]\x00(http:\u202E//x", "] (http: //x"},
 		{"مرحبا\tdosage\n", "مرحبا\tdosage\n"},
