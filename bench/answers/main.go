@@ -318,6 +318,7 @@ func (s *server) stop() {
 
 // idle reports what a node costs that nobody asks.
 func (s *server) idle(span time.Duration) error {
+	time.Sleep(span) // once after additions it pins statistics, which takes a second
 	a, err := cpuOf(s.cmd.Process.Pid)
 	if err != nil {
 		return err
